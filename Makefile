@@ -1,0 +1,46 @@
+# install · demo · test · check · up · bench — the same commands CI runs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: install demo up test check lint types histories bench lock clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: install            ## one store opening, end to end; exits 0 only if every stage happened
+	$(BIN)/journeys demo
+
+up: install              ## the embedded stack, staying up until Ctrl-C
+	$(BIN)/journeys up
+
+test: install            ## the whole test suite
+	$(BIN)/pytest
+
+lint: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+types: install
+	$(BIN)/mypy
+
+check: lint types test   ## everything CI runs
+
+histories: install       ## record the stored workflow histories again (needs a CHANGELOG line)
+	$(BIN)/python -m tests.record_histories
+
+bench: install
+	$(BIN)/python -m bench
+
+lock:                    ## resolve the dependencies anew (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	  --extra embedded --extra dev pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .data
