@@ -1,0 +1,96 @@
+"""All settings, from the environment. The only module that reads environment variables.
+
+Order of precedence: the process environment, then `.env`, then `DATA_DIR/stack.env`, which the embedded
+stack (`make up`) writes while it runs so that a second terminal finds its database and ports. The Temporal
+connection itself follows the SDK's own `TEMPORAL_*` variables and config file.
+"""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from temporalio.envconfig import ClientConfig
+
+Clock = Callable[[], datetime]
+ROOT = Path(__file__).parent
+
+
+def utc_now() -> datetime:
+    """The real clock, for composition roots only: everything else gets a `Clock` as an argument."""
+    return datetime.now(UTC)  # noqa: TID251 - the one place where real time enters the product
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text names each one and says what to do."""
+
+
+class Settings(BaseSettings):
+    """Every variable with its meaning. Names are the field names in upper case."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_file_encoding="utf-8")
+
+    database_url: SecretStr = Field(description="PostgreSQL, as postgresql://user:password@host/db")
+    data_dir: Path = Field(Path(".data"), description="where the embedded stack keeps its files")
+
+    temporal_address: str = Field("127.0.0.1:7233", description="host:port of the Temporal frontend")
+    temporal_namespace: str = Field("default", description="one namespace per corp")
+    temporal_port: int = 7233
+    temporal_ui_port: int = 8233
+    gateway_port: int = 8080
+    simulators_port: int = 8090
+    gateway_url: str = Field("http://127.0.0.1:8080", description="where WeCom and the till reach us")
+
+    wecom_base_url: str = Field("https://qyapi.weixin.qq.com", description="without /cgi-bin")
+    wecom_corp_id: str
+    wecom_agent_id: int
+    wecom_secret: SecretStr
+    wecom_callback_token: SecretStr
+    wecom_callback_aes_key: SecretStr = Field(min_length=43, max_length=43)
+    wecom_callback_max_age_seconds: int = Field(600, description="older callbacks are refused as replays")
+    wecom_calls_per_second: float = Field(
+        50, description="rate of the `wecom` task queue, all workers together"
+    )
+
+    pos_provider: str = Field("generic", description="which adapter of integrations/pos")
+    pos_base_url: str = ""
+    pos_api_key: SecretStr = SecretStr("")
+    pos_webhook_secret: SecretStr = SecretStr("")
+    pos_calls_per_second: float = 20
+
+    playbooks_dir: Path = Field(ROOT / "playbooks", description="playbook files and policy.yaml")
+    payload_key: SecretStr | None = Field(
+        None, description="32 bytes as 64 hex digits: workflow payloads are compressed and encrypted with it"
+    )
+    log_level: str = "INFO"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's address in the form that names the driver."""
+        return self.database_url.get_secret_value().replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def temporal_connect(self) -> dict[str, Any]:
+        """Arguments for `Client.connect`: our address, then the SDK profile (TLS, key)."""
+        profile = ClientConfig.load_client_connect_config()
+        return {"target_host": self.temporal_address, "namespace": self.temporal_namespace} | {**profile}
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the settings. Raises SettingsError that names every missing or wrong variable."""
+    data_dir = Path(os.environ.get("DATA_DIR", ".data"))  # noqa: TID251 - this is the one reader
+    try:
+        return Settings(_env_file=(data_dir / "stack.env", ".env"), **overrides)
+    except ValidationError as error:
+        problems = "\n".join(f"  {'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise SettingsError(
+            f"settings are missing or wrong:\n{problems}\n"
+            "Set them in the environment or in .env (see .env.example), or start the embedded stack: make up"
+        ) from None
+
+
+def environment() -> dict[str, str]:
+    """A copy of the process environment, for starting child processes."""
+    return dict(os.environ)  # noqa: TID251 - this is the one reader

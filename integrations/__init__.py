@@ -1,0 +1,1 @@
+"""Outside systems as plain libraries: no Temporal, no settings, no clock of their own."""

@@ -1,0 +1,1 @@
+"""SQLModel tables, the queries on them, and Alembic migrations. PostgreSQL is the only database."""

@@ -1,0 +1,40 @@
+"""Every name by which parts of the system find each other: queues, workflow types and ids, signals.
+
+One author per id, and strings only here, so that the inner layers can start what the outer ones define.
+"""
+
+import hashlib
+
+# Task queues. The welcome has its own worker, so that nothing else can cost it the 20 seconds.
+JOURNEYS = "journeys"  # workflows and short database work
+WELCOME = "welcome"  # the Welcome workflow and its one call
+WECOM = "wecom"  # the rest of the WeCom API, rate-limited by Temporal
+POS = "pos"  # the till
+
+CUSTOMER_LIFECYCLE = "CustomerLifecycle"
+GROUP_LIFECYCLE = "GroupLifecycle"
+STAFF_TASK = "StaffTask"
+WELCOME_WORKFLOW = "Welcome"
+SWEEP = "Sweep"
+
+HAPPENED = "happened"  # signal of CustomerLifecycle: one Event
+CHANGED = "changed"  # signal of GroupLifecycle: one GroupChange
+WITHDRAW = "withdraw"  # signal of StaffTask: one recipient less
+
+
+def customer_id(external_userid: str) -> str:
+    return f"customer/{external_userid}"
+
+
+def group_id(chat_id: str) -> str:
+    return f"group/{chat_id}"
+
+
+def welcome_id(userid: str, external_userid: str, welcome_code: str) -> str:
+    """One code, one workflow: the code itself is a one-time secret, so the id carries its hash."""
+    digest = hashlib.sha256(welcome_code.encode()).hexdigest()[:12]
+    return f"welcome/{userid}/{external_userid}/{digest}"
+
+
+def staff_task_id(batch_id: int) -> str:
+    return f"staff-task/{batch_id}"

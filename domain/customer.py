@@ -1,0 +1,174 @@
+"""The shape of one customer's life: the whole state of her workflow, carried through every run."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from domain.events import Event, EventKind
+from domain.playbook import PinnedJourney
+from domain.shape import Shape, UtcTime
+
+
+class Stage(StrEnum):
+    """Where she stands. Every customer is in exactly one, with a dated reason."""
+
+    NEW = "new"  # known, not yet greeted
+    WELCOMED = "welcomed"  # greeted, and invited if a group was found for her
+    JOINED = "joined"  # in a store's group
+    REGULAR = "regular"  # has bought since she came
+    DORMANT = "dormant"  # drifted away; reactivation runs or has run
+    BACK = "back"  # won back
+    LOST = "lost"  # no employee and no group left to reach her
+    OPTED_OUT = "opted_out"  # service messages only
+    ENDED = "ended"  # her journeys ended, by their own `exit` or by an operator
+
+
+class WelcomeOutcome(StrEnum):
+    """What became of a greeting. The five that WeCom can cause are kept apart (design §1.1)."""
+
+    SENT = "sent"
+    BEATEN = "beaten"  # 41051: another app or the two themselves were first
+    NO_CODE = "no_code"  # the console's own greeting is set, or they had chatted already
+    LATE = "late"  # 41050: the 20 seconds were over
+    FAILED = "failed"  # refused or unreachable to the end
+    AWAITING_CONSENT = "awaiting_consent"  # 41053: a new code comes with her consent
+    UNKNOWN = "unknown"  # no outcome was reported in time
+
+
+class Entry(Shape):
+    """Where she came in: what the entry code (渠道活码) says, resolved once on arrival."""
+
+    code: str | None = None
+    store_id: str | None = None
+    store_name: str | None = None
+    region_id: str | None = None
+    placement: str | None = None
+    tags: list[str] = Field(default_factory=list, description="names of the tags that follow from the code")
+
+
+class Follow(Shape):
+    """One friendship with one employee. Tags and greetings belong to the pair, so each has its own story."""
+
+    userid: str
+    entry: Entry = Entry()
+    since: UtcTime
+    half: bool = False
+    welcome_due: UtcTime | None = Field(None, description="when we stop waiting to hear of the greeting")
+    welcome: WelcomeOutcome | None = None
+    invited_to: str | None = Field(None, description="chat_id of the group in the greeting")
+    tagged: bool = False
+    remind_at: UtcTime | None = None
+    reminded: bool = False
+    reinvited: bool = Field(False, description="she left the group once and was asked back once")
+    fell_back: bool = Field(False, description="the fallback for a lost greeting is planned")
+    lost_at: UtcTime | None = None
+    lost_reason: str | None = None
+
+
+class Phase(StrEnum):
+    """Where in its playbook an enrolment is."""
+
+    ONBOARDING = "onboarding"  # before the steps: greeted, tagged, invited
+    NURTURE = "nurture"
+    SETTLED = "settled"  # steps done; only the dormancy clock runs
+    REACTIVATION = "reactivation"
+    LAPSED = "lapsed"  # reactivation ended without her; the next order revives
+    ENDED = "ended"
+
+
+class Enrolment(Shape):
+    """One run through one playbook: data, not code, so that any workflow run can end and resume anywhere."""
+
+    number: int = Field(description="counts her enrolments; part of every touch's business key")
+    episode: int = Field(1, description="the episode of her life it began in; the re-entry rule looks at it")
+    pinned: PinnedJourney
+    since: UtcTime
+    phase: Phase = Phase.ONBOARDING
+    cursor: list[int | str] = Field(default_factory=list, description="path in the step tree of the phase")
+    visit: int = Field(1, description="how often the phase's steps have been begun")
+    entered_at: UtcTime | None = Field(None, description="when the cursor came to its step")
+    due_at: UtcTime | None = Field(None, description="absolute deadline of the current wait")
+    waits_for: str | None = Field(None, description="an event kind, or a touch key")
+    met: bool = Field(False, description="what it waits for has happened")
+    clock_from: UtcTime | None = Field(None, description="the dormancy clock runs from here")
+    ended_reason: str | None = None
+
+
+class Membership(Shape):
+    """One group she is or was in."""
+
+    joined_at: UtcTime
+    left_at: UtcTime | None = None
+
+
+class LogLine(Shape):
+    """One dated line of her story, for `explain`; unique by customer and number."""
+
+    seq: int
+    at: UtcTime
+    what: str
+    reason: str = ""
+
+
+class CommandKind(StrEnum):
+    """What an operator can do to one life."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    EXIT = "exit"
+    OPT_OUT = "opt_out"
+    SKIP = "skip"
+
+
+class Command(Shape):
+    """An operator's order. `id` makes a repeated update one update."""
+
+    id: str = Field(min_length=1)
+    kind: CommandKind
+    by: str = Field(min_length=1, description="who orders it; recorded")
+    reason: str = ""
+    playbook: str | None = Field(None, description="only this playbook; all when absent")
+
+
+class CustomerState(Shape):
+    """Everything that a life carries from run to run."""
+
+    external_userid: str
+    stage: Stage = Stage.NEW
+    stage_since: UtcTime | None = None
+    stage_reason: str = ""
+    follows: dict[str, Follow] = Field(default_factory=dict)
+    groups: dict[str, Membership] = Field(default_factory=dict)
+    enrolments: dict[str, Enrolment] = Field(default_factory=dict)
+    enrolled: int = Field(0, description="how many enrolments there ever were")
+    episode: int = Field(1, description="one more each time she comes back after she was lost")
+    orders: int = 0
+    last_visit_at: UtcTime | None = Field(None, description="last paid order or redeemed coupon")
+    paused_by: str | None = None
+    opted_out_at: UtcTime | None = None
+    inbox: list[Event] = Field(default_factory=list)
+    commands: list[Command] = Field(default_factory=list)
+    seen: dict[str, None] = Field(default_factory=dict, description="event ids, oldest first, bounded")
+    answered: dict[str, str] = Field(default_factory=dict, description="command id -> answer, bounded")
+    retry_at: dict[str, UtcTime] = Field(default_factory=dict, description="work put off after a failure")
+    log: list[LogLine] = Field(default_factory=list, description="lines not yet in PostgreSQL")
+    log_seq: int = 0
+    loaded: bool = False
+    snapshots: int = Field(0, description="sequence number of the last snapshot")
+
+    @property
+    def friends(self) -> list[Follow]:
+        """Employees who can still reach her 1:1, the latest friendship first."""
+        mine = [f for f in self.follows.values() if f.lost_at is None]
+        return sorted(mine, key=lambda f: (f.half, -f.since.timestamp(), f.userid))
+
+    @property
+    def in_groups(self) -> list[str]:
+        return [chat_id for chat_id, m in self.groups.items() if m.left_at is None]
+
+    @property
+    def active(self) -> list[Enrolment]:
+        return [e for e in self.enrolments.values() if e.phase is not Phase.ENDED]
+
+
+RECORDED_AT_TILL = {EventKind.ORDER_PAID, EventKind.ORDER_REFUNDED, EventKind.COUPON_REDEEMED}

@@ -1,0 +1,53 @@
+"""What happens to a customer or a group: small facts with ids, never bodies."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from domain.shape import Shape, UtcTime
+
+
+class EventKind(StrEnum):
+    """Facts that steer a customer's life. Chinese: the words of WeCom's own documentation."""
+
+    FRIEND_HALF_ADDED = "friend_half_added"  # 免验证添加: she added the employee, who has not confirmed yet
+    FRIEND_ADDED = "friend_added"  # 添加企业客户
+    AUDIT_APPROVED = "audit_approved"  # 客户同意会话存档: brings a new welcome code
+    FRIEND_LEFT = "friend_left"  # 客户删除员工
+    FRIEND_REMOVED = "friend_removed"  # 员工删除客户
+    WELCOME_SETTLED = "welcome_settled"  # the Welcome workflow knows what became of the greeting
+    GROUP_JOINED = "group_joined"  # 进群
+    GROUP_LEFT = "group_left"  # 退群, or the group was dismissed
+    ORDER_PAID = "order_paid"
+    ORDER_REFUNDED = "order_refunded"
+    COUPON_REDEEMED = "coupon_redeemed"
+    TOUCH_SETTLED = "touch_settled"  # a touch that her playbook waits for has an outcome
+    ENROLLED = "enrolled"  # an operator puts her into a playbook
+    WAKE = "wake"  # a parked life has something due
+
+
+class Event(Shape):
+    """One fact about one customer. `id` is unique for ever: a fact seen twice is one fact."""
+
+    id: str
+    kind: EventKind
+    at: UtcTime = Field(description="when it happened, by the clock of the system that reports it")
+    userid: str | None = None
+    state: str | None = Field(None, description="渠道参数 of the entry code")
+    has_code: bool = Field(False, description="the callback carried a welcome code")
+    chat_id: str | None = None
+    order_id: str | None = None
+    coupon_id: str | None = None
+    touch_key: str | None = None
+    outcome: str | None = None
+    reason: str | None = None
+    playbook: str | None = None
+
+
+class GroupChange(Shape):
+    """A group changed. It says that, not how: the group is read once per burst."""
+
+    id: str
+    at: UtcTime
+    member_version: str | None = None
+    dismissed: bool = False

@@ -1,0 +1,188 @@
+"""What an event changes in a customer's state. Arrival order is not truth: the events' times are compared."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from domain import journey
+from domain.customer import (
+    CustomerState,
+    Enrolment,
+    Follow,
+    Membership,
+    Phase,
+    Stage,
+    WelcomeOutcome,
+)
+from domain.events import Event, EventKind
+from domain.playbook import PinnedJourney, Reentry
+
+SEEN_EVENTS = 200  # remembered ids; WeCom repeats a callback within minutes (contract §3.1)
+WELCOME_PATIENCE = timedelta(seconds=60)  # three times the 20 seconds, then we say "unknown" and go on
+
+
+def happened(state: CustomerState, event: Event, now: datetime) -> None:
+    """Apply one event. Called once per event; the caller drops what `is_new` refuses."""
+    _HANDLERS.get(event.kind, _ignore)(state, event, now)
+    for enrolment in state.active:
+        _meet(enrolment, event)
+
+
+def is_new(state: CustomerState, event_id: str) -> bool:
+    """Whether an event was never seen; remembers it. The memory is bounded."""
+    if event_id in state.seen:
+        return False
+    state.seen[event_id] = None
+    while len(state.seen) > SEEN_EVENTS:
+        del state.seen[next(iter(state.seen))]
+    return True
+
+
+def may_enrol(state: CustomerState, pinned: PinnedJourney) -> bool:
+    """The re-entry rule. A second employee of a running journey does not start it again."""
+    if state.opted_out_at:
+        return False
+    earlier = state.enrolments.get(pinned.playbook)
+    if earlier is None:
+        return True
+    if earlier.phase is not Phase.ENDED or pinned.reentry is Reentry.NEVER:
+        return False
+    return pinned.reentry is Reentry.ALWAYS or state.episode > earlier.episode
+
+
+def opt_out(state: CustomerState, by: str, now: datetime) -> None:
+    """No more marketing: all journeys end, service messages only."""
+    state.opted_out_at = now
+    for enrolment in state.active:
+        journey.end(state, enrolment, f"opted out ({by})", now)
+    journey.enter_stage(state, Stage.OPTED_OUT, f"opted out, recorded by {by}", now)
+
+
+def exit_journeys(state: CustomerState, playbook: str | None, reason: str, now: datetime) -> list[str]:
+    """End one playbook or all of them; returns their names."""
+    ending = [e for e in state.active if playbook in (None, e.pinned.playbook)]
+    for enrolment in ending:
+        journey.end(state, enrolment, reason, now)
+    if ending and not state.active:
+        journey.enter_stage(state, Stage.ENDED, reason, now)
+    return [e.pinned.playbook for e in ending]
+
+
+def _friend_added(state: CustomerState, event: Event, now: datetime) -> None:
+    userid, known = event.userid or "", state.follows.get(event.userid or "")
+    if known and known.lost_at and event.at <= known.lost_at:
+        return  # the deletion overtook this older event
+    half = event.kind is EventKind.FRIEND_HALF_ADDED
+    if known and not known.lost_at:
+        known.half = known.half and half
+        return
+    if state.follows and not state.friends:
+        state.episode += 1
+    follow = Follow(userid=userid, since=event.at, half=half, welcome_due=now + WELCOME_PATIENCE)
+    follow.entry.code = event.state
+    state.follows[userid] = follow
+    journey.note(state, now, f"friend of {userid}", f"code {event.state}" if event.state else "no entry code")
+    if state.stage in (Stage.NEW, Stage.LOST):
+        journey.enter_stage(state, Stage.NEW, f"friend of {userid}", now)
+
+
+def _friend_lost(state: CustomerState, event: Event, now: datetime) -> None:
+    userid = event.userid or ""
+    reason = "she deleted the employee" if event.kind is EventKind.FRIEND_LEFT else "the employee deleted her"
+    follow = state.follows.setdefault(userid, Follow(userid=userid, since=event.at))
+    if event.at < follow.since or (follow.lost_at and follow.lost_at >= event.at):
+        return
+    follow.lost_at, follow.lost_reason = event.at, reason
+    journey.note(state, now, f"no longer a friend of {userid}", reason)
+    _lost_if_unreachable(state, reason, now)
+
+
+def _welcome_settled(state: CustomerState, event: Event, now: datetime) -> None:
+    follow = state.follows.get(event.userid or "")
+    if follow is None or follow.welcome is WelcomeOutcome.SENT:
+        return
+    follow.welcome = WelcomeOutcome(event.outcome or WelcomeOutcome.UNKNOWN)
+    follow.invited_to = event.chat_id
+    why = f"greeting by {follow.userid}: {follow.welcome}" + (f" ({event.reason})" if event.reason else "")
+    journey.note(state, now, f"welcome {follow.welcome}", event.reason or "")
+    greeted = {WelcomeOutcome.SENT, WelcomeOutcome.BEATEN, WelcomeOutcome.NO_CODE}
+    if state.stage is Stage.NEW and follow.welcome in greeted:
+        journey.enter_stage(state, Stage.WELCOMED, why, now)
+
+
+def _group_joined(state: CustomerState, event: Event, now: datetime) -> None:
+    chat_id = event.chat_id or ""
+    known = state.groups.get(chat_id)
+    if known and (known.left_at is None or known.left_at >= event.at):
+        return
+    state.groups[chat_id] = Membership(joined_at=event.at)
+    journey.note(state, now, f"joined group {chat_id}")
+    if state.stage in (Stage.NEW, Stage.WELCOMED, Stage.LOST):
+        journey.enter_stage(state, Stage.JOINED, f"joined group {chat_id}", now)
+
+
+def _group_left(state: CustomerState, event: Event, now: datetime) -> None:
+    chat_id = event.chat_id or ""
+    member = state.groups.setdefault(chat_id, Membership(joined_at=event.at))
+    if event.at < member.joined_at or member.left_at:
+        return
+    member.left_at = event.at
+    journey.note(state, now, f"left group {chat_id}", event.reason or "")
+    for follow in state.friends:
+        if follow.invited_to == chat_id and not follow.reinvited:
+            follow.reinvited, follow.reminded, follow.remind_at = True, False, None
+    _lost_if_unreachable(state, f"left group {chat_id}", now)
+
+
+def _came_back(state: CustomerState, event: Event, now: datetime) -> None:
+    """A paid order or a redeemed coupon: the strongest sign of life."""
+    state.orders += event.kind is EventKind.ORDER_PAID
+    state.last_visit_at = max(event.at, state.last_visit_at or event.at)
+    for enrolment in state.active:
+        if enrolment.phase is Phase.LAPSED:
+            enrolment.phase = Phase.SETTLED
+        enrolment.clock_from = max(event.at, enrolment.clock_from or event.at)
+    why = f"order {event.order_id}" if event.order_id else f"redeemed coupon {event.coupon_id}"
+    journey.note(state, now, event.kind.value.replace("_", " "), why)
+    if state.stage is Stage.DORMANT:
+        journey.enter_stage(state, Stage.BACK, why, now)
+    elif state.stage in (Stage.NEW, Stage.WELCOMED, Stage.JOINED):
+        journey.enter_stage(state, Stage.REGULAR, why, now)
+
+
+def _refunded(state: CustomerState, event: Event, now: datetime) -> None:
+    state.orders = max(state.orders - 1, 0)
+    journey.note(state, now, "order refunded", f"order {event.order_id}")
+
+
+def _ignore(state: CustomerState, event: Event, now: datetime) -> None:
+    """Events that only meet a wait, or wake the loop."""
+
+
+def _lost_if_unreachable(state: CustomerState, reason: str, now: datetime) -> None:
+    if state.friends or state.in_groups:
+        return
+    for enrolment in state.active:
+        journey.end(state, enrolment, f"lost: {reason}", now)
+    journey.enter_stage(state, Stage.LOST, reason, now)
+
+
+def _meet(enrolment: Enrolment, event: Event) -> None:
+    """Does this event end the wait? Only what happened since the wait began counts."""
+    if enrolment.waits_for is None or enrolment.entered_at is None:
+        return
+    awaited = enrolment.waits_for in (event.kind, event.touch_key)
+    enrolment.met |= awaited and (event.touch_key is not None or event.at >= enrolment.entered_at)
+
+
+_HANDLERS: dict[EventKind, Callable[[CustomerState, Event, datetime], None]] = {
+    EventKind.FRIEND_HALF_ADDED: _friend_added,
+    EventKind.FRIEND_ADDED: _friend_added,
+    EventKind.FRIEND_LEFT: _friend_lost,
+    EventKind.FRIEND_REMOVED: _friend_lost,
+    EventKind.WELCOME_SETTLED: _welcome_settled,
+    EventKind.GROUP_JOINED: _group_joined,
+    EventKind.GROUP_LEFT: _group_left,
+    EventKind.ORDER_PAID: _came_back,
+    EventKind.COUPON_REDEEMED: _came_back,
+    EventKind.ORDER_REFUNDED: _refunded,
+}

@@ -1,0 +1,77 @@
+"""Touches: every message intended for anyone, and the words for what became of it."""
+
+import hashlib
+from enum import StrEnum
+
+from pydantic import Field
+
+from domain.playbook import ContentClass
+from domain.shape import Shape, UtcTime
+
+
+class TouchStatus(StrEnum):
+    """The life of a touch (design §3).
+
+        planned → claimed | refused
+        claimed → tasked → sent · not_friend · capped · expired · cancelled · unknown
+
+    A welcome has no employee to confirm it: planned → claimed → one of the greeting's own outcomes.
+    """
+
+    PLANNED = "planned"
+    CLAIMED = "claimed"  # policy said yes; nobody else may send it
+    REFUSED = "refused"  # policy said no; `rule` says which
+    TASKED = "tasked"  # WeCom holds a task that the employee must confirm
+    SENT = "sent"
+    NOT_FRIEND = "not_friend"
+    CAPPED = "capped"  # WeCom's own cap (status 3)
+    EXPIRED = "expired"  # the employee did not confirm in time
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    BEATEN = "beaten"
+    NO_CODE = "no_code"
+    LATE = "late"
+    FAILED = "failed"
+    AWAITING_CONSENT = "awaiting_consent"
+
+
+RESERVED = (TouchStatus.CLAIMED, TouchStatus.TASKED, TouchStatus.SENT)  # count against the cap
+OPEN = (TouchStatus.PLANNED, TouchStatus.CLAIMED, TouchStatus.TASKED)  # can still be stopped
+
+
+class Channel(StrEnum):
+    """By which way a touch reaches her."""
+
+    WELCOME = "welcome"  # 欢迎语
+    PRIVATE = "private"  # 企业群发 to customers, confirmed by the employee
+
+
+class Content(Shape):
+    """What one batch says. Recipients share it, so it holds no customer variable."""
+
+    text: str = Field(description="Liquid over store, employee and date")
+    kind: ContentClass = ContentClass.GENERAL
+    invite_to: str | None = Field(None, description="chat_id whose QR picture is attached")
+
+    @property
+    def key(self) -> str:
+        """Same content, same batch."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+
+class Planned(Shape):
+    """A touch that waits for its window to close."""
+
+    key: str
+    priority: int = 50
+    kind: ContentClass = ContentClass.GENERAL
+    expires_at: UtcTime | None = Field(None, description="stale after this")
+
+
+class Verdict(Shape):
+    """What policy says of one touch."""
+
+    key: str
+    status: TouchStatus
+    rule: str | None = None
+    reason: str = ""

@@ -1,0 +1,237 @@
+"""What this product needs of a till (POS), free of any provider's words. Contract §3.
+
+Ids are text (some providers' exceed 2^53); money is integer minor units; quantities are Decimal; times are aware UTC.
+
+    PosError                provider_code, retry_after_s
+    ├── PosAuthError        the key was refused: somebody must act
+    ├── PosInvalidRequest   this call can never succeed
+    ├── PosNotFound         no such thing
+    ├── PosAmbiguous        more than one answer where one was meant: never guess
+    ├── PosRateLimited      retryable, after retry_after_s
+    ├── PosUnavailable      retryable: nothing was changed
+    ├── PosOutcomeUnknown   a WRITE without an answer: ask find_coupon before any retry
+    └── WebhookRejected     a push that is not authentic, too old or not understandable
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Generic, Literal, Protocol, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt
+
+Item = TypeVar("Item")
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Money(Shape):
+    """`amount_minor` in fen or cents. Strict: a float or a Decimal is refused and never rounded in silence."""
+
+    amount_minor: StrictInt
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+
+
+Crs = Literal["wgs84", "gcj02", "bd09", "unknown"]
+
+
+class GeoPoint(Shape):
+    """Degrees. Chinese providers mix coordinate systems up to 1 km apart, so the system is always named."""
+
+    lat: float
+    lng: float
+    crs: Crs = "unknown"
+
+
+class Store(Shape):
+    store_id: str
+    name: str
+    geo: GeoPoint | None = None
+
+
+class Member(Shape):
+    member_id: str
+    unionid: str | None = Field(None, repr=False)
+    external_userid: str | None = None
+    phone: str | None = Field(None, repr=False)
+    name: str | None = Field(None, repr=False)
+    created_at: AwareDatetime | None = None
+
+
+class OrderStatus(StrEnum):
+    PAID = "paid"
+    PART_REFUNDED = "part_refunded"
+    REFUNDED = "refunded"
+    CANCELLED = "cancelled"
+
+
+class OrderLine(Shape):
+    """`quantity` may be a weight: 6.35."""
+
+    name: str
+    product_id: str | None = None
+    category: str | None = None
+    quantity: Decimal
+    paid: Money
+
+
+class Order(Shape):
+    order_id: str
+    store_id: str
+    member_id: str | None = None
+    status: OrderStatus
+    paid_at: AwareDatetime | None = None
+    updated_at: AwareDatetime | None = None
+    paid: Money
+    refunded: Money | None = None
+    coupon_ids: tuple[str, ...] = ()
+    lines: tuple[OrderLine, ...] = ()
+
+
+class CouponStatus(StrEnum):
+    ISSUED = "issued"
+    FROZEN = "frozen"
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"
+    VOID = "void"
+
+
+class Coupon(Shape):
+    coupon_id: str
+    template_id: str | None = None
+    member_id: str | None = None
+    status: CouponStatus
+    issued_at: AwareDatetime | None = None
+    redeemed_at: AwareDatetime | None = None
+    redeemed_order_id: str | None = None
+    redeemed_store_id: str | None = None
+
+
+class Page(Shape, Generic[Item]):
+    """`next_cursor` is opaque; None on the last page."""
+
+    items: tuple[Item, ...]
+    next_cursor: str | None = None
+
+
+KeyKind = Literal["member_id", "phone", "unionid", "external_userid"]
+
+
+class MemberKey(Shape):
+    """A phone is in E.164."""
+
+    kind: KeyKind
+    value: str = Field(repr=False)
+
+
+class EventKind(StrEnum):
+    ORDER_PAID = "order.paid"
+    ORDER_REFUNDED = "order.refunded"
+    COUPON_REDEEMED = "coupon.redeemed"
+    IGNORED = "ignored"
+
+
+class PosEvent(Shape):
+    """A notice, not the truth: read the order or coupon again. `dedupe_key` is unique within the provider."""
+
+    kind: EventKind
+    provider: str
+    dedupe_key: str
+    occurred_at: AwareDatetime | None = None
+    order_id: str | None = None
+    coupon_id: str | None = None
+    member_id: str | None = None
+    store_id: str | None = None
+
+
+class Capabilities(Shape):
+    """What a provider can do; a journey that needs more is refused when it is loaded."""
+
+    lookup: frozenset[KeyKind]
+    orders_by_member: bool
+    issue_coupon: bool
+    issue_idempotent: Literal["key", "caller_code", "none"]
+    events: frozenset[EventKind]
+
+
+class PosError(Exception):
+    """`provider_code` is the provider's own; `retry_after_s` only where the provider named it."""
+
+    retryable = False
+
+    def __init__(
+        self, text: str, *, provider_code: str | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(text)
+        self.provider_code = provider_code
+        self.retry_after_s = retry_after_s
+
+
+class PosAuthError(PosError):
+    pass
+
+
+class PosInvalidRequest(PosError):
+    pass
+
+
+class PosNotFound(PosError):
+    pass
+
+
+class PosAmbiguous(PosError):
+    pass
+
+
+class PosRateLimited(PosError):
+    retryable = True
+
+
+class PosUnavailable(PosError):
+    retryable = True
+
+
+class PosOutcomeUnknown(PosError):
+    pass
+
+
+class WebhookRejected(PosError):
+    pass
+
+
+class PosPort(Protocol):
+    provider: str
+    capabilities: Capabilities
+
+    async def find_members(self, key: MemberKey, *, timeout_seconds: float | None = None) -> list[Member]:
+        """A list: one phone may have several accounts. None found is an empty list."""
+
+    async def list_orders(
+        self,
+        *,
+        member_id: str,
+        since: datetime,
+        until: datetime,
+        cursor: str | None = None,
+        timeout_seconds: float | None = None,
+    ) -> Page[Order]: ...
+
+    async def get_order(self, order_id: str) -> Order: ...
+
+    async def list_stores(self) -> list[Store]: ...
+
+    async def issue_coupon(self, *, template_id: str, member_id: str, idempotency_key: str) -> Coupon:
+        """The same key gives the same coupon. Raises PosOutcomeUnknown when nobody knows: ask find_coupon."""
+
+    async def find_coupon(self, *, member_id: str, idempotency_key: str) -> Coupon | None:
+        """What became of an issue_coupon. Raises PosAmbiguous if there is more than one."""
+
+    async def get_coupon(self, coupon_id: str) -> Coupon: ...
+
+    def open_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> PosEvent:
+        """Verifies, then parses; no I/O. Raises WebhookRejected. An unknown type that verifies is IGNORED."""

@@ -1,0 +1,50 @@
+"""Identifiers in the shapes of contract §0.3."""
+
+import secrets
+
+# 22 random bytes are 30 characters of base64url, the usual rest after WeCom's two-letter prefix.
+_BYTES = 22
+
+
+def external_userid() -> str:
+    return "wm" + secrets.token_urlsafe(_BYTES)
+
+
+def unionid() -> str:
+    return "o" + secrets.token_urlsafe(20)
+
+
+def chat_id() -> str:
+    return "wr" + secrets.token_urlsafe(_BYTES)
+
+
+def tag_id() -> str:
+    return "et" + secrets.token_urlsafe(_BYTES)
+
+
+def msgid() -> str:
+    return "msg" + secrets.token_urlsafe(_BYTES)
+
+
+def config_id() -> str:
+    return secrets.token_hex(16)
+
+
+def member_version() -> str:
+    return secrets.token_hex(16)
+
+
+def welcome_code() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def access_token() -> str:
+    return secrets.token_urlsafe(160)
+
+
+def media_id() -> str:
+    return secrets.token_urlsafe(48)
+
+
+def till_id(prefix: str) -> str:
+    return f"{prefix}_{secrets.token_hex(8)}"

@@ -1,0 +1,115 @@
+"""Deliveries to somebody else's HTTP door, repeated until they answer 200, with a log and loss buttons.
+
+WeCom's callbacks and the till's pushes both go out this way (contract §3.1, §13.8).
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import httpx
+
+from simulators.clock import Clock
+from simulators.config import SimulatorConfig
+
+# Enough for any demo or test; an unbounded log would be the leak of a long benchmark.
+LOG_LENGTH = 20_000
+
+
+@dataclass
+class Attempt:
+    at: datetime
+    status: int | None = None
+    error: str | None = None
+
+
+@dataclass
+class Delivery:
+    number: int
+    at: datetime
+    name: str
+    content: str  # what is said, before any encryption
+    outcome: Literal["pending", "delivered", "failed", "dropped", "no_url"] = "pending"
+    attempts: list[Attempt] = field(default_factory=list)
+
+
+@dataclass
+class Mischief:
+    """What the network does to the next deliveries."""
+
+    drop: int = 0  # so many of the next deliveries are lost
+    duplicate: int = 1  # each delivery is made so many times
+    delay_seconds: float = 0
+    reorder: bool = False  # the next two swap places, once
+
+
+class Outbox:
+    def __init__(self, http: httpx.AsyncClient, config: SimulatorConfig, clock: Clock) -> None:
+        self._http = http
+        self._config = config
+        self._clock = clock
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._held: tuple[Delivery, httpx.Request] | None = None
+        self._count = 0
+        self.mischief = Mischief()
+        self.log: deque[Delivery] = deque(maxlen=LOG_LENGTH)
+
+    def record(self, name: str, content: str) -> Delivery:
+        self._count += 1
+        delivery = Delivery(self._count, self._clock(), name, content)
+        self.log.append(delivery)
+        return delivery
+
+    def send(self, delivery: Delivery, request: httpx.Request) -> None:
+        """Starts the delivery and returns; a retry repeats the very same request."""
+        if self.mischief.drop > 0:
+            self.mischief.drop -= 1
+            delivery.outcome = "dropped"
+            return
+        if self.mischief.reorder and self._held is None:
+            self._held = (delivery, request)
+            return
+        self._start(delivery, request)
+        if self._held is not None:
+            self._start(*self._held)
+            self._held = None
+            self.mischief.reorder = False
+
+    async def drain(self) -> None:
+        """Waits until nothing is under way; a delivery held for re-ordering is not."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    def _start(self, delivery: Delivery, request: httpx.Request) -> None:
+        delay = self.mischief.delay_seconds
+        for _ in range(self.mischief.duplicate):
+            task = asyncio.create_task(self._deliver(delivery, request, delay))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _deliver(self, delivery: Delivery, request: httpx.Request, delay: float) -> None:
+        for wait in (delay, *self._config.callback_retry_delays):
+            await asyncio.sleep(wait)
+            if await self._attempt(delivery, request):
+                delivery.outcome = "delivered"
+                return
+        if delivery.outcome != "delivered":  # a duplicate may have got through
+            delivery.outcome = "failed"
+
+    async def _attempt(self, delivery: Delivery, request: httpx.Request) -> bool:
+        attempt = Attempt(self._clock())
+        delivery.attempts.append(attempt)
+        try:
+            async with asyncio.timeout(self._config.callback_timeout_seconds):
+                response = await self._http.send(request)
+        except (httpx.HTTPError, TimeoutError) as error:
+            attempt.error = repr(error)
+            return False
+        attempt.status = response.status_code
+        return response.status_code == httpx.codes.OK

@@ -1,0 +1,1 @@
+"""The in-memory world: what is true, without HTTP."""

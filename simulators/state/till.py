@@ -1,0 +1,149 @@
+"""A till with members, orders and coupons. Money is integer fen, quantities are strings."""
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, NonNegativeInt
+
+from simulators import ids
+from simulators.clock import Clock
+from simulators.state.refused import Refused, Unknown
+
+
+class Money(BaseModel):
+    amount_minor: NonNegativeInt
+    currency: str = "CNY"
+
+
+class Store(BaseModel):
+    store_id: str
+    name: str
+    lat: float | None = None
+    lng: float | None = None
+    crs: Literal["gcj02", "bd09", "wgs84"] = "gcj02"  # maps in China shift coordinates
+
+
+class Member(BaseModel):
+    member_id: str
+    unionid: str | None = None
+    external_userid: str | None = None
+    phone: str | None = None
+    name: str | None = None
+    created_at: AwareDatetime
+
+
+class Line(BaseModel):
+    product_id: str
+    name: str
+    category: str = ""
+    quantity: str = "1"
+    paid: Money
+
+
+class Order(BaseModel):
+    order_id: str
+    store_id: str
+    member_id: str | None
+    status: Literal["paid", "part_refunded", "refunded", "cancelled"] = "paid"
+    paid_at: AwareDatetime
+    updated_at: AwareDatetime
+    paid: Money
+    refunded: Money
+    coupon_ids: list[str]
+    lines: list[Line]
+
+
+class Coupon(BaseModel):
+    coupon_id: str
+    template_id: str
+    member_id: str
+    status: Literal["issued", "redeemed", "expired", "void"] = "issued"
+    issued_at: AwareDatetime
+    redeemed_at: AwareDatetime | None = None
+    redeemed_order_id: str | None = None
+    redeemed_store_id: str | None = None
+
+
+class Till:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.stores: dict[str, Store] = {}
+        self.members: dict[str, Member] = {}
+        self.orders: dict[str, Order] = {}
+        self.coupons: dict[str, Coupon] = {}
+        self.orders_of: defaultdict[str, list[Order]] = defaultdict(list)
+        self.coupon_by_key: dict[str, Coupon] = {}
+
+    def store(self, store_id: str) -> Store:
+        if store_id not in self.stores:
+            raise Unknown("store", store_id)
+        return self.stores[store_id]
+
+    def member(self, member_id: str) -> Member:
+        if member_id not in self.members:
+            raise Unknown("member", member_id)
+        return self.members[member_id]
+
+    def order(self, order_id: str) -> Order:
+        if order_id not in self.orders:
+            raise Unknown("order", order_id)
+        return self.orders[order_id]
+
+    def coupon(self, coupon_id: str) -> Coupon:
+        if coupon_id not in self.coupons:
+            raise Unknown("coupon", coupon_id)
+        return self.coupons[coupon_id]
+
+    def issue(self, template_id: str, member_id: str, key: str) -> tuple[Coupon, bool]:
+        """The coupon, and whether it is new: one key buys one coupon, however often it is sent."""
+        member = self.member(member_id)
+        earlier = self.coupon_by_key.get(key)
+        if earlier is not None:
+            if (earlier.template_id, earlier.member_id) != (template_id, member_id):
+                raise Refused("the idempotency key was used for another coupon")
+            return earlier, False
+        coupon = Coupon(
+            coupon_id=ids.till_id("coupon"),
+            template_id=template_id,
+            member_id=member.member_id,
+            issued_at=self._clock(),
+        )
+        self.coupons[coupon.coupon_id] = self.coupon_by_key[key] = coupon
+        return coupon, True
+
+    def ring_up(
+        self, store_id: str, member_id: str | None, paid: Money, paid_at: datetime | None, lines: list[Line]
+    ) -> Order:
+        order = Order(
+            order_id=ids.till_id("order"),
+            store_id=self.store(store_id).store_id,
+            member_id=member_id and self.member(member_id).member_id,
+            paid_at=paid_at or self._clock(),
+            updated_at=self._clock(),
+            paid=paid,
+            refunded=Money(amount_minor=0, currency=paid.currency),
+            coupon_ids=[],
+            lines=lines,
+        )
+        self.orders[order.order_id] = order
+        if order.member_id is not None:
+            self.orders_of[order.member_id].append(order)
+        return order
+
+    def redeem(self, coupon: Coupon, order: Order) -> None:
+        coupon.status = "redeemed"
+        coupon.redeemed_at = self._clock()
+        coupon.redeemed_order_id = order.order_id
+        coupon.redeemed_store_id = order.store_id
+        order.coupon_ids.append(coupon.coupon_id)
+
+    def refund(self, order: Order, amount_minor: int | None) -> None:
+        """All that is left, or a part of it."""
+        left = order.paid.amount_minor - order.refunded.amount_minor
+        amount = left if amount_minor is None else amount_minor
+        if not 0 < amount <= left:
+            raise Refused(f"only {left} of order {order.order_id!r} can be refunded")
+        order.refunded.amount_minor += amount
+        order.status = "refunded" if amount == left else "part_refunded"
+        order.updated_at = self._clock()

@@ -1,0 +1,50 @@
+"""Welcome codes: valid for 20 s, for one call of whichever app is first (contract §4.1)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from simulators import ids
+from simulators.clock import Clock
+from simulators.config import SimulatorConfig
+from simulators.errors import WeComFault
+from simulators.state.people import Relation
+
+
+@dataclass
+class WelcomeCode:
+    code: str
+    relation: Relation
+    issued_at: datetime
+    awaits_consent: bool  # chat archiving: the welcome goes out only with the code of the consent event
+
+
+class WelcomeDesk:
+    def __init__(self, config: SimulatorConfig, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._codes: dict[str, WelcomeCode] = {}
+
+    def issue(self, relation: Relation, *, awaits_consent: bool = False) -> str:
+        self._forget_old()
+        welcome = WelcomeCode(ids.welcome_code(), relation, self._clock(), awaits_consent)
+        self._codes[welcome.code] = welcome
+        return welcome.code
+
+    def open(self, code: str) -> WelcomeCode:
+        """The [SIM] order of §4.1: unknown or late, then beaten, then consent."""
+        welcome = self._codes.get(code)
+        if welcome is None or self._expired(welcome):
+            raise WeComFault(41050)
+        if welcome.relation.greeting.used:
+            raise WeComFault(41051)
+        if welcome.awaits_consent:
+            raise WeComFault(41053)
+        return welcome
+
+    def _expired(self, welcome: WelcomeCode) -> bool:
+        return self._clock() - welcome.issued_at > timedelta(seconds=self._config.welcome_seconds)
+
+    def _forget_old(self) -> None:
+        """Codes are kept in the order of issue, so the expired ones are in front."""
+        while self._codes and self._expired(oldest := next(iter(self._codes.values()))):
+            del self._codes[oldest.code]

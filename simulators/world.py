@@ -1,0 +1,83 @@
+"""The whole simulated world; one asyncio loop owns it, so nothing here locks."""
+
+from typing import Annotated
+
+import httpx
+from fastapi import Depends, Request
+
+from simulators.callbacks import Callbacks
+from simulators.clock import Clock, SimulatorClock, real_clock
+from simulators.config import SimulatorConfig
+from simulators.faults import Faults
+from simulators.outbox import Outbox
+from simulators.state.groups import Groups
+from simulators.state.mass import MassTasks
+from simulators.state.media import Media
+from simulators.state.people import People
+from simulators.state.received import Inboxes
+from simulators.state.staff_messages import StaffMessages
+from simulators.state.tags import Tags
+from simulators.state.till import Till
+from simulators.state.tokens import Tokens
+from simulators.state.ways import Ways
+from simulators.state.welcome import WelcomeDesk
+from simulators.till_push import TillPush
+from simulators.traffic import Traffic
+
+
+class World:
+    def __init__(
+        self,
+        config: SimulatorConfig,
+        clock: Clock | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._initial = config
+        self.clock = SimulatorClock(clock or real_clock)
+        # Proxies of the environment are not for callbacks to a neighbour.
+        self._http = httpx.AsyncClient(transport=transport, trust_env=False, timeout=None)
+        self._build()
+
+    def _build(self) -> None:
+        config = self.config = self._initial.model_copy(deep=True)
+        self.tokens = Tokens(config, self.clock)
+        self.traffic = Traffic(config, self.clock)
+        self.faults = Faults()
+        self.people = People()
+        self.ways = Ways(config, self.clock)
+        self.welcomes = WelcomeDesk(config, self.clock)
+        self.tags = Tags(config, self.clock)
+        self.groups = Groups(config, self.clock)
+        self.media = Media(config, self.clock)
+        self.mass = MassTasks(config, self.clock)
+        self.staff_messages = StaffMessages(config, self.clock)
+        self.inboxes = Inboxes()
+        self.till = Till(self.clock)
+        self.callbacks = Callbacks(config, self.clock, Outbox(self._http, config, self.clock))
+        self.till_push = TillPush(config, self.clock, Outbox(self._http, config, self.clock))
+
+    def reset(self) -> None:
+        """A new world with the settings and the clock of the start; deliveries under way are abandoned."""
+        self._cancel()
+        self.clock.reset()
+        self._build()
+
+    async def drain(self) -> None:
+        await self.callbacks.outbox.drain()
+        await self.till_push.outbox.drain()
+
+    async def close(self) -> None:
+        self._cancel()
+        await self._http.aclose()
+
+    def _cancel(self) -> None:
+        self.callbacks.outbox.cancel()
+        self.till_push.outbox.cancel()
+
+
+def _world(request: Request) -> World:
+    world: World = request.app.state.world
+    return world
+
+
+WorldDep = Annotated[World, Depends(_world)]

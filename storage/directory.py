@@ -1,0 +1,115 @@
+"""Who and what the chain has: stores, employees, entry codes, groups, published playbooks."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.customer import Entry
+from domain.playbook import PinnedJourney, Playbook
+from storage.tables import Employee, EntryCode, Group, PlaybookVersion, Store
+
+
+async def ensure_employee(session: AsyncSession, userid: str) -> Employee:
+    """The employee; one that we have not been told of yet is recorded by id alone."""
+    statement = insert(Employee).values(userid=userid, name=userid, active=True)
+    await session.exec(statement.on_conflict_do_nothing())
+    return (await session.exec(select(Employee).where(Employee.userid == userid))).one()
+
+
+async def entry_of(session: AsyncSession, state: str | None, userid: str) -> tuple[Entry, str | None]:
+    """What an entry code says, and the name of its playbook.
+
+    An unknown code falls back to the employee's own store and no playbook; so does an add without a code.
+    """
+    code = await session.get(EntryCode, state) if state else None
+    employee = await ensure_employee(session, userid)
+    store_id = code.store_id if code else employee.store_id
+    store = await session.get(Store, store_id) if store_id else None
+    entry = Entry(code=state, placement=code.placement if code else None)
+    if store:
+        entry.store_id, entry.store_name, entry.region_id = store.id, store.name, store.region_id
+    entry.tags = [t for t in (entry.store_name, entry.placement) if t]
+    return entry, code.playbook if code else None
+
+
+async def zone_of(session: AsyncSession, store_id: str | None) -> str:
+    store = await session.get(Store, store_id) if store_id else None
+    return store.zone if store else "Asia/Shanghai"
+
+
+async def open_group(session: AsyncSession, store_id: str | None, cap: int) -> Group | None:
+    """The store's group that can still be joined by QR: the fullest below the cap, so that groups fill up."""
+    if store_id is None:
+        return None
+    query = select(Group).where(
+        Group.store_id == store_id,
+        col(Group.dismissed_at).is_(None),
+        col(Group.join_config_id).is_not(None),
+        Group.members < cap,
+    )
+    return (await session.exec(query.order_by(col(Group.members).desc(), col(Group.chat_id)))).first()
+
+
+async def publish(
+    session: AsyncSession, playbook: Playbook, *, author: str, now: datetime
+) -> PlaybookVersion:
+    """Publish a playbook. The same text again is the same version; a changed one gets the next number."""
+    body = playbook.model_dump(mode="json")
+    version = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]
+    existing = await session.get(PlaybookVersion, version)
+    if existing:
+        return existing
+    await session.exec(select(func.pg_advisory_xact_lock(func.hashtext(playbook.playbook))))
+    newest = await session.exec(
+        select(func.max(PlaybookVersion.number)).where(PlaybookVersion.playbook == playbook.playbook)
+    )
+    row = PlaybookVersion(
+        version=version,
+        playbook=playbook.playbook,
+        number=(newest.one() or 0) + 1,
+        body=body,
+        published_at=now,
+        author=author,
+    )
+    statement = insert(PlaybookVersion).values(row.model_dump()).on_conflict_do_nothing()
+    await session.exec(statement)
+    return row
+
+
+async def current_playbook(session: AsyncSession, name: str) -> tuple[Playbook, PinnedJourney] | None:
+    """The newest version of a playbook, whole and as it is pinned."""
+    query = select(PlaybookVersion).where(PlaybookVersion.playbook == name)
+    row = (await session.exec(query.order_by(col(PlaybookVersion.number).desc()).limit(1))).first()
+    return (Playbook.model_validate(row.body), pin(row)) if row else None
+
+
+async def pinned(session: AsyncSession, version: str) -> PinnedJourney | None:
+    """A published version by its hash."""
+    row = await session.get(PlaybookVersion, version)
+    return pin(row) if row else None
+
+
+def pin(row: PlaybookVersion) -> PinnedJourney:
+    playbook = Playbook.model_validate(row.body)
+    return PinnedJourney(
+        playbook=row.playbook,
+        version=row.version,
+        number=row.number,
+        reentry=playbook.reentry,
+        journey=playbook.journey,
+    )
+
+
+async def upsert(session: AsyncSession, row: Any) -> None:
+    """Insert a row of master data or bring it up to date, by its primary key."""
+    table = type(row)
+    values = row.model_dump()
+    keys = [c.name for c in table.__table__.primary_key]
+    changed = {k: v for k, v in values.items() if k not in keys}
+    await session.exec(insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=changed))

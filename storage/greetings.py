@@ -1,0 +1,75 @@
+"""Welcomes in the ledger: one greeting per friendship episode, whatever arrives twice."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.events import Event
+from domain.touches import Channel, TouchStatus
+from storage import lives
+from storage.tables import Touch
+
+# After these a new code may try again; after any other the friendship has had its one greeting.
+RETRYABLE = (
+    TouchStatus.PLANNED,
+    TouchStatus.NO_CODE,
+    TouchStatus.LATE,
+    TouchStatus.FAILED,
+    TouchStatus.AWAITING_CONSENT,
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a Welcome may do: send (`mine`), or take over the outcome that is there already."""
+
+    key: str
+    mine: bool
+    repeated: bool  # this very code was claimed before and never settled: its answer was lost
+    status: TouchStatus
+    reason: str
+    busy: bool = False  # another code of the same friendship is in flight
+
+
+async def claim(
+    session: AsyncSession, external_userid: str, event: Event, attempt: str, now: datetime
+) -> Claim:
+    """Claim the greeting of this friendship for one code (`attempt` is the code's hash)."""
+    await lives.ensure_customer(session, external_userid, now)
+    follow = await lives.record_follow(session, external_userid, event)
+    key = f"welcome/{follow.userid}/{external_userid}/{follow.episode}"
+    fresh = {
+        "key": key,
+        "external_userid": external_userid,
+        "userid": follow.userid,
+        "channel": Channel.WELCOME.value,
+        "kind": "service",
+        "priority": 100,
+        "status": TouchStatus.PLANNED.value,
+        "reason": "",
+        "notify": False,
+        "planned_at": now,
+    }
+    await session.exec(insert(Touch).values(fresh).on_conflict_do_nothing())
+    touch = (await session.exec(select(Touch).where(Touch.key == key).with_for_update())).one()
+    status, same = TouchStatus(touch.status), touch.attempt == attempt
+    if status is TouchStatus.CLAIMED:
+        return Claim(key, mine=same, repeated=same, status=status, reason="", busy=not same)
+    if status not in RETRYABLE or (same and touch.settled_at is not None):
+        return Claim(key, mine=False, repeated=False, status=status, reason=touch.reason)
+    touch.status, touch.attempt, touch.claimed_at = TouchStatus.CLAIMED, attempt, now
+    touch.settled_at = None
+    session.add(touch)
+    return Claim(key, mine=True, repeated=False, status=TouchStatus.CLAIMED, reason="")
+
+
+async def settle(
+    session: AsyncSession, key: str, status: TouchStatus, reason: str, chat_id: str | None, now: datetime
+) -> None:
+    """Write what became of a greeting."""
+    touch = (await session.exec(select(Touch).where(Touch.key == key).with_for_update())).one()
+    touch.status, touch.reason, touch.chat_id, touch.settled_at = status, reason, chat_id, now
+    session.add(touch)

@@ -1,0 +1,50 @@
+"""The inbox of facts from outside: stored once, delivered in order per subject."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from storage.tables import InboundEvent
+
+
+async def store(
+    session: AsyncSession,
+    *,
+    digest: str,
+    source: str,
+    subject: str | None,
+    body: dict[str, Any],
+    now: datetime,
+) -> bool:
+    """Insert once by digest. False for a fact that is already here."""
+    row = {"digest": digest, "source": source, "subject": subject, "body": body, "received_at": now}
+    # What concerns nobody has nowhere to go: it is kept, and never retried.
+    row["delivered_at"] = now if subject is None else None
+    statement = insert(InboundEvent).values(row).on_conflict_do_nothing(index_elements=["digest"])
+    created = await session.exec(statement.returning(col(InboundEvent.id)))
+    return created.first() is not None
+
+
+async def undelivered(session: AsyncSession, subject: str) -> Sequence[InboundEvent]:
+    """What waits for one subject, oldest first."""
+    query = select(InboundEvent).where(
+        InboundEvent.subject == subject, col(InboundEvent.delivered_at).is_(None)
+    )
+    return (await session.exec(query.order_by(col(InboundEvent.id)).limit(200))).all()
+
+
+async def mark_delivered(session: AsyncSession, event_id: int, now: datetime) -> None:
+    await session.exec(update(InboundEvent).where(col(InboundEvent.id) == event_id).values(delivered_at=now))
+
+
+async def waiting_subjects(session: AsyncSession, before: datetime, limit: int = 500) -> Sequence[str]:
+    """Subjects with facts that nobody has delivered since `before`."""
+    query = select(InboundEvent.subject).where(
+        col(InboundEvent.delivered_at).is_(None), col(InboundEvent.received_at) < before
+    )
+    return [s for s in (await session.exec(query.distinct().limit(limit))).all() if s]

@@ -1,0 +1,154 @@
+"""Customers as rows: where each stands, her story, her friendships, her parked state."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.customer import CustomerState, LogLine, Stage
+from domain.events import Event, EventKind
+from storage import directory
+from storage.tables import Consent, Customer, Follow, GroupMember, LogEntry, Snapshot
+
+
+async def ensure_customer(session: AsyncSession, external_userid: str, now: datetime) -> Customer:
+    values = {
+        "external_userid": external_userid,
+        "stage": Stage.NEW.value,
+        "stage_since": now,
+        "created_at": now,
+    }
+    values |= {"stage_reason": "", "playbooks": [], "next_what": ""}
+    await session.exec(insert(Customer).values(values).on_conflict_do_nothing())
+    return (await session.exec(select(Customer).where(Customer.external_userid == external_userid))).one()
+
+
+async def record_follow(session: AsyncSession, external_userid: str, event: Event) -> Follow:
+    """Write what one add or deletion says of a friendship. Any order and any repetition give the same row."""
+    userid = event.userid or ""
+    await session.exec(
+        insert(Follow)
+        .values(userid=userid, external_userid=external_userid, episode=1, half=False)
+        .on_conflict_do_nothing()
+    )
+    query = select(Follow).where(Follow.userid == userid, Follow.external_userid == external_userid)
+    row = (await session.exec(query.with_for_update())).one()
+    if event.kind in (EventKind.FRIEND_LEFT, EventKind.FRIEND_REMOVED):
+        if (row.since is None or event.at >= row.since) and (row.lost_at is None or row.lost_at < event.at):
+            row.lost_at, row.lost_reason = event.at, event.kind.value
+    else:
+        _added(row, event)
+    session.add(row)
+    return row
+
+
+def _added(row: Follow, event: Event) -> None:
+    half = event.kind is EventKind.FRIEND_HALF_ADDED
+    if row.lost_at is not None:
+        if event.at <= row.lost_at:  # the deletion overtook this older add
+            row.since = row.since or event.at
+            return
+        row.episode += 1 if row.since is not None else 0
+        row.since, row.lost_at, row.lost_reason, row.half = event.at, None, None, half
+    elif row.since is None:
+        row.since, row.half = event.at, half
+    else:
+        row.half = row.half and half
+    row.state = event.state or row.state
+
+
+async def save(session: AsyncSession, state: CustomerState, next_at: datetime | None, next_what: str) -> None:
+    """Mirror a life's state into its row and append its new story lines. Idempotent."""
+    store_id = next((f.entry.store_id for f in state.follows.values() if f.entry.store_id), None)
+    values: dict[str, Any] = {
+        "stage": state.stage.value,
+        "stage_reason": state.stage_reason,
+        "playbooks": [e.pinned.playbook for e in state.active],
+        "paused_by": state.paused_by,
+        "next_at": next_at,
+        "next_what": next_what,
+    }
+    if state.stage_since:
+        values["stage_since"] = state.stage_since
+    if store_id:
+        values["store_id"] = store_id
+    await session.exec(
+        update(Customer).where(col(Customer.external_userid) == state.external_userid).values(values)
+    )
+    await append_log(session, state.external_userid, state.log)
+
+
+async def append_log(session: AsyncSession, external_userid: str, lines: Sequence[LogLine]) -> None:
+    rows = [{"external_userid": external_userid, **_row(line)} for line in lines]
+    if rows:
+        await session.exec(insert(LogEntry).values(rows).on_conflict_do_nothing())
+
+
+def _row(line: LogLine) -> dict[str, Any]:
+    return {"seq": line.seq, "at": line.at, "what": line.what, "reason": line.reason}
+
+
+async def park(session: AsyncSession, state: CustomerState, wake_at: datetime | None, now: datetime) -> None:
+    """Save the snapshot of a life that leaves Temporal. An older snapshot never replaces a newer one."""
+    body = state.model_dump(mode="json")
+    for enrolment in body.get("enrolments", {}).values():
+        enrolment["pinned"] = {"version": enrolment["pinned"]["version"]}  # the body is in playbook_versions
+    values = {
+        "external_userid": state.external_userid,
+        "seq": state.snapshots,
+        "body": body,
+        "wake_at": wake_at,
+        "saved_at": now,
+    }
+    statement = insert(Snapshot).values(values)
+    await session.exec(
+        statement.on_conflict_do_update(
+            index_elements=["external_userid"],
+            set_={k: statement.excluded[k] for k in ("seq", "body", "wake_at", "saved_at")},
+            where=col(Snapshot.seq) < statement.excluded.seq,
+        )
+    )
+
+
+async def unpark(session: AsyncSession, external_userid: str) -> CustomerState | None:
+    """The parked state, with its playbook versions put back in. None for a life that was never parked."""
+    row = await session.get(Snapshot, external_userid)
+    if row is None:
+        return None
+    body = dict(row.body)
+    for enrolment in body.get("enrolments", {}).values():
+        journey = await directory.pinned(session, enrolment["pinned"]["version"])
+        if journey is None:
+            raise LookupError(f"playbook version {enrolment['pinned']['version']} is gone")
+        enrolment["pinned"] = journey.model_dump(mode="json")
+    if row.wake_at is not None:
+        row.wake_at = None  # she is awake; the sweep need not look at her again
+        session.add(row)
+    return CustomerState.model_validate(body)
+
+
+async def due_to_wake(session: AsyncSession, now: datetime, limit: int = 500) -> Sequence[Snapshot]:
+    query = select(Snapshot).where(col(Snapshot.wake_at) <= now)
+    return (await session.exec(query.order_by(col(Snapshot.wake_at)).limit(limit))).all()
+
+
+async def current_groups(session: AsyncSession, external_userid: str) -> Sequence[GroupMember]:
+    query = select(GroupMember).where(
+        GroupMember.member_id == external_userid, col(GroupMember.left_at).is_(None)
+    )
+    return (await session.exec(query)).all()
+
+
+async def opt_out(
+    session: AsyncSession, external_userid: str, *, by: str, reason: str, now: datetime
+) -> None:
+    """Record that she wants no more messages."""
+    customer = await ensure_customer(session, external_userid, now)
+    if customer.opted_out_at is None:
+        customer.opted_out_at = now
+        session.add(customer)
+        session.add(Consent(external_userid=external_userid, allowed=False, at=now, by=by, reason=reason))

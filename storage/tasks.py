@@ -1,0 +1,91 @@
+"""The WeCom side of a batch: claimed before the call, settled after it, found again when nobody knows."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.touches import TouchStatus
+from storage.tables import Batch, Employee, Store, Touch
+
+
+async def batch_of(session: AsyncSession, batch_id: int, *, lock: bool = False) -> Batch:
+    query = select(Batch).where(Batch.id == batch_id)
+    return (await session.exec(query.with_for_update() if lock else query)).one()
+
+
+async def sender_of(session: AsyncSession, userid: str) -> tuple[Employee | None, Store | None]:
+    """The employee who will confirm, and the store that the message may name."""
+    employee = await session.get(Employee, userid)
+    store = await session.get(Store, employee.store_id) if employee and employee.store_id else None
+    return employee, store
+
+
+async def claim(session: AsyncSession, batch: Batch, text: str, now: datetime) -> None:
+    """Say that a task is about to be created, before WeCom is asked."""
+    batch.attempt += 1
+    batch.claimed_at, batch.text, batch.msgid = now, text, None
+    session.add(batch)
+
+
+async def recipients(session: AsyncSession, batch_id: int) -> Sequence[str]:
+    """Who of a batch is to get it; at most RECIPIENTS_PER_TASK by construction."""
+    open_now = [TouchStatus.CLAIMED, TouchStatus.TASKED]
+    query = select(Touch.external_userid).where(Touch.batch_id == batch_id, col(Touch.status).in_(open_now))
+    return (await session.exec(query.order_by(col(Touch.external_userid)))).all()
+
+
+async def created(session: AsyncSession, batch_id: int, msgid: str, unreachable: Sequence[str]) -> None:
+    """WeCom holds the task: every claimed touch is tasked, but for those it says it cannot reach."""
+    await session.exec(update(Batch).where(col(Batch.id) == batch_id).values(msgid=msgid))
+    claimed = [col(Touch.batch_id) == batch_id, col(Touch.status) == TouchStatus.CLAIMED]
+    await session.exec(
+        update(Touch)
+        .where(*claimed, col(Touch.external_userid).in_(unreachable))
+        .values(status=TouchStatus.NOT_FRIEND, rule="fail_list", reason="WeCom cannot reach her")
+    )
+    await session.exec(update(Touch).where(*claimed).values(status=TouchStatus.TASKED))
+
+
+async def finish(
+    session: AsyncSession, batch_id: int, status: TouchStatus, *, rule: str, reason: str, now: datetime
+) -> None:
+    """Settle whatever of a batch is still open, and the batch."""
+    await session.exec(
+        update(Touch)
+        .where(col(Touch.batch_id) == batch_id)
+        .where(col(Touch.status).in_([TouchStatus.CLAIMED, TouchStatus.TASKED]))
+        .values(status=status, rule=rule, reason=reason, settled_at=now)
+    )
+    await session.exec(
+        update(Batch).where(col(Batch.id) == batch_id).values(status="settled", settled_at=now)
+    )
+
+
+async def withdraw(
+    session: AsyncSession, batch_id: int, external_userid: str, reason: str, now: datetime
+) -> bool:
+    """Take one recipient out of a task that is not confirmed yet. False when it is too late."""
+    statement = (
+        update(Touch)
+        .where(col(Touch.batch_id) == batch_id, col(Touch.external_userid) == external_userid)
+        .where(col(Touch.status).in_([TouchStatus.CLAIMED, TouchStatus.TASKED]))
+        .values(status=TouchStatus.CANCELLED, rule="withdrawn", reason=reason, settled_at=now)
+    )
+    return bool((await session.exec(statement)).rowcount)
+
+
+async def awaited(session: AsyncSession, batch_id: int) -> Sequence[Touch]:
+    """Settled touches whose customers wait to hear of it."""
+    query = select(Touch).where(Touch.batch_id == batch_id, Touch.notify, col(Touch.settled_at).is_not(None))
+    return (await session.exec(query)).all()
+
+
+async def orphans(
+    session: AsyncSession, now: datetime, grace: timedelta, limit: int = 500
+) -> Sequence[Batch]:
+    """Batches whose window has long closed and that nobody has flushed."""
+    query = select(Batch).where(Batch.status == "open", Batch.window_ends_at < now - grace)
+    return (await session.exec(query.order_by(col(Batch.window_ends_at)).limit(limit))).all()
