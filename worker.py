@@ -1,0 +1,131 @@
+"""The worker: settings → clients → activities → workers. Drains on SIGTERM.
+
+One process runs all task queues; `python worker.py --queues welcome` runs only some, so that at scale the
+welcome has machines of its own.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.worker import Worker
+
+from activities.composition import Activities, compose, connections
+from domain import addresses
+from domain.messages import SweepStart
+from playbooks.loader import load_playbooks, load_policy
+from settings import Settings, load, utc_now
+from storage import directory
+from storage.database import Database
+from workflows.connection import connect
+from workflows.customer_lifecycle import CustomerLifecycle
+from workflows.group_lifecycle import GroupLifecycle
+from workflows.staff_task import StaffTask
+from workflows.sweep import Sweep
+from workflows.welcome import Welcome
+
+QUEUES = (addresses.JOURNEYS, addresses.WELCOME, addresses.WECOM, addresses.POS)
+DRAIN = timedelta(seconds=10)  # activities in flight may finish; compose and Kubernetes wait longer than this
+JOURNEY_WORKFLOWS: list[type] = [CustomerLifecycle, GroupLifecycle, StaffTask, Sweep]
+
+log = logging.getLogger("worker")
+
+
+def build_workers(
+    client: Client, activities: Activities, settings: Settings, queues: Sequence[str] = QUEUES
+) -> list[Worker]:
+    """One Temporal worker per task queue, each with the slots and rates of its outside system."""
+    kinds: dict[str, Callable[[], Worker]] = {
+        addresses.JOURNEYS: lambda: _worker(
+            client, addresses.JOURNEYS, activities.on_journeys, workflows=JOURNEY_WORKFLOWS
+        ),
+        addresses.WELCOME: lambda: _worker(
+            client,
+            addresses.WELCOME,
+            activities.on_welcome,
+            workflows=[Welcome],
+            # A run that was cached by a killed worker is offered to another one after this; default 10 s.
+            sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+            max_heartbeat_throttle_interval=timedelta(seconds=1),
+            default_heartbeat_throttle_interval=timedelta(seconds=1),
+        ),
+        addresses.WECOM: lambda: _worker(
+            client,
+            addresses.WECOM,
+            activities.on_wecom,
+            max_concurrent_activities=5,  # WeCom answers 45033 beyond about five at once (contract §12)
+            max_task_queue_activities_per_second=settings.wecom_calls_per_second,
+        ),
+        addresses.POS: lambda: _worker(
+            client,
+            addresses.POS,
+            activities.on_pos,
+            max_task_queue_activities_per_second=settings.pos_calls_per_second,
+        ),
+    }
+    return [kinds[queue]() for queue in queues]
+
+
+def _worker(client: Client, queue: str, activities: list[Callable[..., Any]], **options: Any) -> Worker:
+    return Worker(client, task_queue=queue, activities=activities, graceful_shutdown_timeout=DRAIN, **options)
+
+
+async def run(settings: Settings, queues: Sequence[str] = QUEUES) -> None:
+    """Work until SIGTERM or SIGINT, then finish what is in flight."""
+    database = Database(settings.sqlalchemy_url)
+    stop = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    policy = load_policy(settings.playbooks_dir)
+    async with connections() as http, contextlib.AsyncExitStack() as running:
+        running.push_async_callback(database.close)
+        await publish_playbooks(settings, database)
+        client = await connect(settings)
+        activities = compose(
+            settings, http=http, database=database, temporal=client, policy=policy, clock=utc_now
+        )
+        for worker in build_workers(client, activities, settings, queues):
+            await running.enter_async_context(worker)
+        await start_sweep(client)
+        log.info("working on %s", ", ".join(queues))
+        await stop.wait()
+        log.info("draining")
+
+
+async def publish_playbooks(settings: Settings, database: Database) -> None:
+    """Publish the playbook files; unchanged ones keep their version."""
+    for playbook in load_playbooks(settings.playbooks_dir):
+        async with database.transaction() as session:
+            await directory.publish(session, playbook, author="worker", now=utc_now())
+
+
+async def start_sweep(client: Client) -> None:
+    await client.start_workflow(
+        addresses.SWEEP,
+        SweepStart(),
+        id=addresses.SWEEP_ID,
+        task_queue=addresses.JOURNEYS,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary="looks for what was left lying",
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--queues", nargs="+", choices=QUEUES, default=list(QUEUES))
+    arguments = parser.parse_args()
+    settings = load()
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO lines show URLs, and URLs hold the token
+    asyncio.run(run(settings, arguments.queues))
+
+
+if __name__ == "__main__":
+    main()

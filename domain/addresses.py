@@ -16,9 +16,11 @@ GROUP_LIFECYCLE = "GroupLifecycle"
 STAFF_TASK = "StaffTask"
 WELCOME_WORKFLOW = "Welcome"
 SWEEP = "Sweep"
+SWEEP_ID = "sweep"
 
 HAPPENED = "happened"  # signal of CustomerLifecycle: one Event
 CHANGED = "changed"  # signal of GroupLifecycle: one GroupChange
+COMMAND = "command"  # update of CustomerLifecycle: one Command
 WITHDRAW = "withdraw"  # signal of StaffTask: one recipient less
 
 

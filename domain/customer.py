@@ -1,12 +1,13 @@
 """The shape of one customer's life: the whole state of her workflow, carried through every run."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from pydantic import Field
 
 from domain.events import Event, EventKind
 from domain.playbook import PinnedJourney
-from domain.shape import Shape, UtcTime
+from domain.shape import Duration, Shape, UtcTime
 
 
 class Stage(StrEnum):
@@ -154,6 +155,7 @@ class CustomerState(Shape):
     log: list[LogLine] = Field(default_factory=list, description="lines not yet in PostgreSQL")
     log_seq: int = 0
     loaded: bool = False
+    park_after: Duration = Field(timedelta(days=14), description="from the policy; a longer rest is parked")
     snapshots: int = Field(0, description="sequence number of the last snapshot")
 
     @property

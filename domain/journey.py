@@ -88,7 +88,7 @@ def advance(state: CustomerState, now: datetime) -> None:
 def next_action(state: CustomerState, now: datetime) -> Action:
     """What to do now; call `advance` first. Paused and opted-out customers only rest."""
     if state.paused_by:
-        return Rest(why=f"paused by {state.paused_by}")
+        return Rest(until=earliest(*state.retry_at.values()), why=f"paused by {state.paused_by}")
     for enrolment in state.active:
         if not _put_off(state, enrolment, now) and (action := _act(state, enrolment)):
             return action

@@ -16,7 +16,7 @@ from domain.customer import (
 from domain.events import Event, EventKind
 from domain.playbook import PinnedJourney, Reentry
 
-SEEN_EVENTS = 200  # remembered ids; WeCom repeats a callback within minutes (contract §3.1)
+SEEN_EVENTS = 50  # WeCom repeats a callback within minutes (contract §3.1), and PostgreSQL remembers all
 WELCOME_PATIENCE = timedelta(seconds=60)  # three times the 20 seconds, then we say "unknown" and go on
 
 
@@ -37,16 +37,20 @@ def is_new(state: CustomerState, event_id: str) -> bool:
     return True
 
 
-def may_enrol(state: CustomerState, pinned: PinnedJourney) -> bool:
-    """The re-entry rule. A second employee of a running journey does not start it again."""
-    if state.opted_out_at:
-        return False
+def why_not_enrol(state: CustomerState, pinned: PinnedJourney) -> str | None:
+    """The re-entry rule; None when she may enter. A second employee does not start it again."""
     earlier = state.enrolments.get(pinned.playbook)
+    if state.opted_out_at:
+        return "she opted out"
     if earlier is None:
-        return True
-    if earlier.phase is not Phase.ENDED or pinned.reentry is Reentry.NEVER:
-        return False
-    return pinned.reentry is Reentry.ALWAYS or state.episode > earlier.episode
+        return None
+    if earlier.phase is not Phase.ENDED:
+        return "she is in it already"
+    if pinned.reentry is Reentry.NEVER:
+        return "re-entry: never"
+    if pinned.reentry is Reentry.NEW_EPISODE and state.episode == earlier.episode:
+        return "re-entry: only in a new episode, after she was lost and came back"
+    return None
 
 
 def opt_out(state: CustomerState, by: str, now: datetime) -> None:

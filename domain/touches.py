@@ -51,6 +51,7 @@ class Content(Shape):
 
     text: str = Field(description="Liquid over store, employee and date")
     kind: ContentClass = ContentClass.GENERAL
+    benefit: str | None = Field(None, description="what `{{ benefit }}` says")
     invite_to: str | None = Field(None, description="chat_id whose QR picture is attached")
 
     @property

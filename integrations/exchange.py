@@ -1,4 +1,4 @@
-"""One HTTP request and its answer: bounded in time and size, and silent about the URL, which may hold a token."""
+"""One HTTP request and its answer: bounded in time and size, silent about the URL, which may hold a token."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import httpx
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024  # a full externalcontact/list of 20,000 contacts is about 0.7 MB
 
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.InvalidURL,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+)
 
 
 class NoAnswer(Exception):
@@ -51,13 +57,10 @@ async def exchange(
     follow_redirects: bool = False,
     max_bytes: int = MAX_ANSWER_BYTES,
 ) -> Answer:
-    """Raises NoAnswer, and no httpx exception: those carry the request with its URL.
-
-    `timeout_seconds` bounds the whole exchange, which httpx's own timeouts (one per phase, one per chunk) do not.
-    """
+    """`timeout_seconds` bounds the whole. Raises NoAnswer, no httpx exception: those carry the URL."""
     try:
         async with (
-            asyncio.timeout(timeout_seconds),
+            asyncio.timeout(timeout_seconds),  # httpx's own timeouts bound only a phase or a chunk each
             http.stream(
                 method,
                 url,
@@ -70,14 +73,14 @@ async def exchange(
             ) as response,
         ):
             return Answer(response.status_code, response.headers, await _read(response, max_bytes))
-    except httpx.RequestError as error:
+    except (httpx.RequestError, httpx.InvalidURL) as error:
         raise NoAnswer(type(error).__name__, maybe_done=not isinstance(error, _NEVER_SENT)) from None
     except TimeoutError:
         raise NoAnswer(f"no answer within {timeout_seconds:g} s", maybe_done=True) from None
 
 
 def _phases(seconds: float) -> httpx.Timeout:
-    # A third for each phase before sending, so that a dead host is reported as "never sent" and not as "who knows".
+    # A third for each phase before sending: a dead host is then reported as "never sent", not as "who knows".
     return httpx.Timeout(seconds, connect=seconds / 3, pool=seconds / 3)
 
 

@@ -1,6 +1,6 @@
 """httpx logs every request line at INFO, with the whole URL: WeCom's access_token, the app secret, a phone.
 
-Both integrations must put such values into the query (contract §0.2), so this filter on httpx's own logger hides them.
+Such values must go into the query (contract §0.2), so this filter on httpx's own logger hides them.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Stand-ins for WeCom and a till, over real HTTP, with the rules of docs' WeCom contract and fault buttons."""
+"""Stand-ins for WeCom and a till, over real HTTP, with the rules of the WeCom contract and fault buttons."""

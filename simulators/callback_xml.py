@@ -1,4 +1,7 @@
-"""Event XML as production sends it: one line, text in CDATA, numbers bare, absent is not empty (contract §3.3)."""
+"""Event XML as production sends it (contract §3.3).
+
+One line, text in CDATA, numbers bare; an absent element is not an empty one.
+"""
 
 from collections.abc import Mapping, Sequence
 

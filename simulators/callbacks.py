@@ -36,7 +36,7 @@ class Callbacks:
         state: str | None = None,
         welcome_code: str | None = None,
     ) -> None:
-        fields = {
+        fields: dict[str, Value] = {
             "ChangeType": change,
             "UserID": userid,
             "ExternalUserID": external_userid,
@@ -94,19 +94,28 @@ class Callbacks:
         else:
             self.outbox.send(delivery, self._request(self.config.callback_url, xml))
 
-    def _request(self, url: str, xml: str) -> httpx.Request:
+    async def verify_url(self, url: str) -> bool:
+        """What the admin console does when the URL is saved: the answer is the bare plaintext (§3.1)."""
+        echo = str(secrets.randbelow(10**19))
+        echostr, query = self._sealed(echo)
+        request = httpx.Request("GET", httpx.URL(url).copy_merge_params({**query, "echostr": echostr}))
+        response = await self.outbox.ask(request)
+        return response.status_code == httpx.codes.OK and response.content == echo.encode()
+
+    def _sealed(self, message: str) -> tuple[str, dict[str, str]]:
+        """The encrypted message, and the query that signs it."""
         config = self.config
         crypto = CallbackCrypto(config.callback_token, config.callback_aes_key, config.corp_id)
-        encrypted = crypto.encrypt(xml)
+        encrypted = crypto.encrypt(message)
         timestamp, nonce = str(self._clock.unix()), str(secrets.randbelow(10**10))
-        query = {
-            "msg_signature": crypto.signature(timestamp, nonce, encrypted),
-            "timestamp": timestamp,
-            "nonce": nonce,
-        }
+        signature = crypto.signature(timestamp, nonce, encrypted)
+        return encrypted, {"msg_signature": signature, "timestamp": timestamp, "nonce": nonce}
+
+    def _request(self, url: str, xml: str) -> httpx.Request:
+        encrypted, query = self._sealed(xml)
         envelope = (
-            f"<xml><ToUserName><![CDATA[{config.corp_id}]]></ToUserName>"
-            f"<AgentID><![CDATA[{config.agent_id}]]></AgentID>"
+            f"<xml><ToUserName><![CDATA[{self.config.corp_id}]]></ToUserName>"
+            f"<AgentID><![CDATA[{self.config.agent_id}]]></AgentID>"
             f"<Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
         )
         return httpx.Request(

@@ -7,6 +7,8 @@ from fastapi.responses import JSONResponse
 
 # Official short texts where known; a client must decide by the code alone.
 TEXTS = {
+    -1: "system busy",
+    6000: "data version conflict",
     40001: "invalid credential",
     40003: "invalid userid",
     40007: "invalid media_id",
@@ -26,6 +28,7 @@ TEXTS = {
     40096: "invalid external userid",
     40098: "member not real-name verified",
     40123: "invalid image format",
+    40205: "wechat ticket of the member expired",
     40126: "corp tag count limit",
     41001: "access_token missing",
     41004: "corpsecret missing",
@@ -64,8 +67,10 @@ TEXTS = {
     45009: "api freq out of limit",
     45033: "api concurrent out of limit",
     45035: "concurrent operation on the same member and customer",
+    48002: "api forbidden",
     49008: "chat was dismissed",
     50100: "invalid cursor",
+    60020: "not allow to access from your ip",
     60111: "userid not found",
     81013: "user & party & tag all invalid",
     82001: "touser & toparty & totag all empty",
@@ -127,10 +132,11 @@ def error_response(fault: WeComFault, *, api: str, ip: str, unix: int) -> JSONRe
         text = f"{text} ({fault.detail})"
     hint = f"{unix}{secrets.randbelow(10**15):015d}"
     more = f"https://open.work.weixin.qq.com/devtool/query?e={fault.code}"
+    errmsg = f"{text}, hint: [{hint}], from ip: {ip}, more info at {more}"
     body = {
         "errcode": fault.code,
-        "errmsg": f"{text}, hint: [{hint}], from ip: {ip}, more info at {more}",
+        "errmsg": errmsg,
         **{name: [] for name in EMPTY_LISTS.get(api, ())},
     }
-    headers = {"Error-Code": str(fault.code), "Error-Msg": text.encode("ascii", "replace").decode()}
+    headers = {"Error-Code": str(fault.code), "Error-Msg": errmsg.encode("ascii", "replace").decode()}
     return JSONResponse(body, headers=headers)

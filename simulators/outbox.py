@@ -77,6 +77,10 @@ class Outbox:
             self._held = None
             self.mischief.reorder = False
 
+    async def ask(self, request: httpx.Request) -> httpx.Response:
+        """One request whose answer matters, outside of the deliveries."""
+        return await self._http.send(request)
+
     async def drain(self) -> None:
         """Waits until nothing is under way; a delivery held for re-ordering is not."""
         while self._tasks:

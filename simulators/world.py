@@ -24,6 +24,9 @@ from simulators.state.welcome import WelcomeDesk
 from simulators.till_push import TillPush
 from simulators.traffic import Traffic
 
+# The outbox has one limit for the whole attempt, and it can be changed while we run.
+NO_TIMEOUT = httpx.Timeout(None)
+
 
 class World:
     def __init__(
@@ -35,7 +38,12 @@ class World:
         self._initial = config
         self.clock = SimulatorClock(clock or real_clock)
         # Proxies of the environment are not for callbacks to a neighbour.
-        self._http = httpx.AsyncClient(transport=transport, trust_env=False, timeout=None)
+        self._http = httpx.AsyncClient(
+            transport=transport,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=None),  # a queue here would look like a slow receiver
+            timeout=NO_TIMEOUT,
+        )
         self._build()
 
     def _build(self) -> None:

@@ -16,7 +16,12 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         """`url` names the driver: postgresql+psycopg://…"""
         self.engine: AsyncEngine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=5
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            pool_timeout=5,
+            connect_args={"connect_timeout": 3},  # seconds; the gateway must answer WeCom within 5
         )
         self._sessions = async_sessionmaker(self.engine, class_=AsyncSession, expire_on_commit=False)
 

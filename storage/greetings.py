@@ -31,6 +31,7 @@ class Claim:
     repeated: bool  # this very code was claimed before and never settled: its answer was lost
     status: TouchStatus
     reason: str
+    chat_id: str | None = None
     busy: bool = False  # another code of the same friendship is in flight
 
 
@@ -59,7 +60,9 @@ async def claim(
     if status is TouchStatus.CLAIMED:
         return Claim(key, mine=same, repeated=same, status=status, reason="", busy=not same)
     if status not in RETRYABLE or (same and touch.settled_at is not None):
-        return Claim(key, mine=False, repeated=False, status=status, reason=touch.reason)
+        return Claim(
+            key, mine=False, repeated=False, status=status, reason=touch.reason, chat_id=touch.chat_id
+        )
     touch.status, touch.attempt, touch.claimed_at = TouchStatus.CLAIMED, attempt, now
     touch.settled_at = None
     session.add(touch)
@@ -72,4 +75,11 @@ async def settle(
     """Write what became of a greeting."""
     touch = (await session.exec(select(Touch).where(Touch.key == key).with_for_update())).one()
     touch.status, touch.reason, touch.chat_id, touch.settled_at = status, reason, chat_id, now
+    session.add(touch)
+
+
+async def release(session: AsyncSession, key: str) -> None:
+    """Take a claim back: the call was certainly not made."""
+    touch = (await session.exec(select(Touch).where(Touch.key == key).with_for_update())).one()
+    touch.status, touch.attempt, touch.claimed_at = TouchStatus.PLANNED, None, None
     session.add(touch)

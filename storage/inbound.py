@@ -48,3 +48,10 @@ async def waiting_subjects(session: AsyncSession, before: datetime, limit: int =
         col(InboundEvent.delivered_at).is_(None), col(InboundEvent.received_at) < before
     )
     return [s for s in (await session.exec(query.distinct().limit(limit))).all() if s]
+
+
+async def readdress(session: AsyncSession, subject: str, to: str | None, now: datetime) -> None:
+    """Give waiting facts to whom they concern; to nobody (`to` is None) they are kept and not retried."""
+    waiting = [col(InboundEvent.subject) == subject, col(InboundEvent.delivered_at).is_(None)]
+    values = {"subject": to} if to else {"delivered_at": now}
+    await session.exec(update(InboundEvent).where(*waiting).values(values))

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -34,12 +35,31 @@ async def orders_of(session: AsyncSession, member_id: str, since: datetime) -> l
     return list((await session.exec(query.order_by(col(Order.paid_at)))).all())
 
 
-async def claim_coupon(session: AsyncSession, coupon: Coupon) -> Coupon:
-    """Write a coupon down before the till is asked; a known key is returned as it is."""
-    await session.exec(insert(Coupon).values(coupon.model_dump()).on_conflict_do_nothing())
+async def claim_coupon(session: AsyncSession, coupon: Coupon) -> tuple[Coupon, bool]:
+    """Write a coupon down before the till is asked; a known key is returned as it is.
+
+    The second value says whether this call made the claim.
+    """
+    statement = insert(Coupon).values(coupon.model_dump()).on_conflict_do_nothing()
+    mine = (await session.exec(statement.returning(col(Coupon.key)))).first() is not None
     query = select(Coupon).where(Coupon.key == coupon.key).with_for_update()
-    return (await session.exec(query)).one()
+    return (await session.exec(query)).one(), mine
 
 
 async def coupon_by_id(session: AsyncSession, coupon_id: str) -> Coupon | None:
     return (await session.exec(select(Coupon).where(Coupon.coupon_id == coupon_id))).first()
+
+
+async def link_member(
+    session: AsyncSession, member_id: str, external_userid: str | None, unionid: str | None
+) -> Customer | None:
+    """Write a member's id on the one customer that she is. None when nobody, or more than one, matches."""
+    same = [col(Customer.external_userid) == (external_userid or "")]
+    same += [col(Customer.unionid) == unionid] if unionid else []
+    query = select(Customer).where(or_(*same))
+    found = (await session.exec(query.limit(2))).all()
+    if len(found) != 1:
+        return None
+    found[0].member_id = member_id
+    session.add(found[0])
+    return found[0]

@@ -37,7 +37,9 @@ async def recipients(session: AsyncSession, batch_id: int) -> Sequence[str]:
     return (await session.exec(query.order_by(col(Touch.external_userid)))).all()
 
 
-async def created(session: AsyncSession, batch_id: int, msgid: str, unreachable: Sequence[str]) -> None:
+async def created(
+    session: AsyncSession, batch_id: int, msgid: str | None, unreachable: Sequence[str]
+) -> None:
     """WeCom holds the task: every claimed touch is tasked, but for those it says it cannot reach."""
     await session.exec(update(Batch).where(col(Batch.id) == batch_id).values(msgid=msgid))
     claimed = [col(Touch.batch_id) == batch_id, col(Touch.status) == TouchStatus.CLAIMED]
@@ -75,6 +77,10 @@ async def withdraw(
         .values(status=TouchStatus.CANCELLED, rule="withdrawn", reason=reason, settled_at=now)
     )
     return bool((await session.exec(statement)).rowcount)
+
+
+async def by_msgid(session: AsyncSession, msgid: str) -> Batch | None:
+    return (await session.exec(select(Batch).where(Batch.msgid == msgid))).first()
 
 
 async def awaited(session: AsyncSession, batch_id: int) -> Sequence[Touch]:

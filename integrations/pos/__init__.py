@@ -1,5 +1,16 @@
-"""Tills (POS): one port that the product uses, and an adapter for each kind of till. No Temporal, no settings."""
+"""Tills (POS): one port that the product uses, and an adapter for each kind of till."""
 
+from integrations.pos.errors import (
+    PosAmbiguous,
+    PosAuthError,
+    PosError,
+    PosInvalidRequest,
+    PosNotFound,
+    PosOutcomeUnknown,
+    PosRateLimited,
+    PosUnavailable,
+    WebhookRejected,
+)
 from integrations.pos.generic import GenericPos
 from integrations.pos.port import (
     Capabilities,
@@ -16,18 +27,9 @@ from integrations.pos.port import (
     OrderLine,
     OrderStatus,
     Page,
-    PosAmbiguous,
-    PosAuthError,
-    PosError,
     PosEvent,
-    PosInvalidRequest,
-    PosNotFound,
-    PosOutcomeUnknown,
     PosPort,
-    PosRateLimited,
-    PosUnavailable,
     Store,
-    WebhookRejected,
 )
 from integrations.pos.webhook import sign_push
 

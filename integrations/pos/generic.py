@@ -1,4 +1,4 @@
-"""The adapter for chains that have a till of their own: they serve a few JSON endpoints and push signed events.
+"""The adapter for chains with a till of their own: it serves a few JSON endpoints and pushes signed events.
 
     GET  /stores                                        {"stores": [...]}
     GET  /members?member_id= | phone= | unionid= | external_userid=   {"members": [...]}
@@ -23,6 +23,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from integrations.pos.errors import PosAmbiguous, PosError, PosOutcomeUnknown, PosUnavailable
 from integrations.pos.port import (
     Capabilities,
     Coupon,
@@ -33,17 +34,14 @@ from integrations.pos.port import (
     MemberKey,
     Order,
     Page,
-    PosAmbiguous,
-    PosError,
     PosEvent,
-    PosOutcomeUnknown,
     PosPort,
-    PosUnavailable,
     Shape,
     Store,
 )
 from integrations.pos.till_http import TillHttp
 from integrations.pos.webhook import open_push
+from integrations.validation import places
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -84,7 +82,7 @@ class _Coupons(Shape):
 
 
 class GenericPos(PosPort):
-    """`base_url` is the till's root, e.g. http://127.0.0.1:8090/pos. `timeout_seconds` bounds one whole call."""
+    """`base_url` is the till's root, e.g. http://127.0.0.1:8090/pos; `timeout_seconds` is for a call."""
 
     provider = "generic"
     capabilities = Capabilities(
@@ -164,5 +162,4 @@ def _parsed(shape: type[Model], fields: dict[str, object], unclear: type[PosErro
     try:
         return shape.model_validate(fields)
     except ValidationError as error:
-        places = sorted({".".join(map(str, found["loc"])) for found in error.errors(include_input=False)})
-    raise unclear(f"unexpected answer at {', '.join(places)[:200]}")
+        raise unclear(f"unexpected answer at {places(error)}") from None

@@ -1,16 +1,6 @@
 """What this product needs of a till (POS), free of any provider's words. Contract §3.
 
-Ids are text (some providers' exceed 2^53); money is integer minor units; quantities are Decimal; times are aware UTC.
-
-    PosError                provider_code, retry_after_s
-    ├── PosAuthError        the key was refused: somebody must act
-    ├── PosInvalidRequest   this call can never succeed
-    ├── PosNotFound         no such thing
-    ├── PosAmbiguous        more than one answer where one was meant: never guess
-    ├── PosRateLimited      retryable, after retry_after_s
-    ├── PosUnavailable      retryable: nothing was changed
-    ├── PosOutcomeUnknown   a WRITE without an answer: ask find_coupon before any retry
-    └── WebhookRejected     a push that is not authentic, too old or not understandable
+Ids are text (some exceed 2^53); money is integer minor units; quantities are Decimal; times are aware UTC.
 """
 
 from __future__ import annotations
@@ -31,7 +21,7 @@ class Shape(BaseModel):
 
 
 class Money(Shape):
-    """`amount_minor` in fen or cents. Strict: a float or a Decimal is refused and never rounded in silence."""
+    """`amount_minor` in fen or cents. Strict: a float or a Decimal is refused, never rounded."""
 
     amount_minor: StrictInt
     currency: str = Field(pattern=r"^[A-Z]{3}$")
@@ -157,51 +147,6 @@ class Capabilities(Shape):
     issue_coupon: bool
     issue_idempotent: Literal["key", "caller_code", "none"]
     events: frozenset[EventKind]
-
-
-class PosError(Exception):
-    """`provider_code` is the provider's own; `retry_after_s` only where the provider named it."""
-
-    retryable = False
-
-    def __init__(
-        self, text: str, *, provider_code: str | None = None, retry_after_s: float | None = None
-    ) -> None:
-        super().__init__(text)
-        self.provider_code = provider_code
-        self.retry_after_s = retry_after_s
-
-
-class PosAuthError(PosError):
-    pass
-
-
-class PosInvalidRequest(PosError):
-    pass
-
-
-class PosNotFound(PosError):
-    pass
-
-
-class PosAmbiguous(PosError):
-    pass
-
-
-class PosRateLimited(PosError):
-    retryable = True
-
-
-class PosUnavailable(PosError):
-    retryable = True
-
-
-class PosOutcomeUnknown(PosError):
-    pass
-
-
-class WebhookRejected(PosError):
-    pass
 
 
 class PosPort(Protocol):

@@ -1,4 +1,4 @@
-"""One request to the generic till: bearer key in the header, errors by HTTP status (the table is _BY_STATUS)."""
+"""One request to the generic till: bearer key in the header, errors by HTTP status (table _BY_STATUS)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 from pydantic import SecretStr
 
 from integrations.exchange import Answer, NoAnswer, exchange
-from integrations.pos.port import (
+from integrations.pos.errors import (
     PosAuthError,
     PosError,
     PosInvalidRequest,
@@ -52,7 +52,7 @@ class TillHttp:
         return await self._ask("GET", path, PosUnavailable, query=query, timeout_seconds=timeout_seconds)
 
     async def write(self, path: str, body: Mapping[str, object]) -> dict[str, object]:
-        """Raises PosOutcomeUnknown when the till may have done it, PosUnavailable when it certainly did not."""
+        """Raises PosOutcomeUnknown when the till may have done it, PosUnavailable when it surely did not."""
         return await self._ask("POST", path, PosOutcomeUnknown, body=body)
 
     async def _ask(

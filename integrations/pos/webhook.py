@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
-from integrations.pos.port import EventKind, PosEvent, WebhookRejected
+from integrations.pos.errors import WebhookRejected
+from integrations.pos.port import EventKind, PosEvent
 from integrations.pos.till_http import parse_object
+from integrations.validation import places
 
 REPLAY_WINDOW = timedelta(seconds=300)
 MAX_BODY_BYTES = 1024 * 1024
@@ -49,10 +51,8 @@ def open_push(
     try:
         push = _Push.model_validate(parse_object(body))
     except ValidationError as error:
-        places = sorted({".".join(map(str, found["loc"])) for found in error.errors(include_input=False)})
-    else:
-        return _event(provider, push)
-    raise WebhookRejected(f"missing or wrong: {', '.join(places)}")
+        raise WebhookRejected(f"missing or wrong: {places(error)}") from None
+    return _event(provider, push)
 
 
 def _verify(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:

@@ -1,6 +1,6 @@
-"""WeCom (企业微信) as a plain library: a typed client, and the callbacks that WeCom sends. No Temporal, no settings.
+"""WeCom (企业微信) as a plain library: a typed client, and the callbacks that WeCom sends.
 
-Facts are from the official pages as collected in the project's WeCom contract; "contract §…" names the section.
+Facts are from the official pages as collected in the WeCom contract; "contract §…" names its section.
 """
 
 from integrations.wecom.callback import (

@@ -1,6 +1,6 @@
-"""From a callback's bytes and query to the inner message: size, envelope, signature, age, decryption, in this order.
+"""From a callback's bytes and query to its inner message: size, envelope, signature, age, decryption.
 
-Contract §3.1–3.3. The envelope is parsed before anything is proven, so its parser allows neither DTD nor entities.
+Contract §3.1–3.3. The envelope is parsed before anything is proven: its parser allows no DTD and no entities.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from xml.etree.ElementTree import Element, ParseError
 
-from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from integrations.wecom.crypto import BadPayload, BadSignature, CallbackCrypto, StaleTimestamp
+from integrations.wecom.crypto import BadPayload, CallbackCrypto, StaleTimestamp
 
 MAX_BODY_BYTES = 1024 * 1024
-# WeCom repeats an unanswered callback within seconds, and the repeats may keep the first timestamp (contract §3.1).
+# WeCom repeats an unanswered callback within seconds; repeats may keep the first timestamp (contract §3.1).
 DEFAULT_MAX_AGE_SECONDS = 600
 
 
@@ -27,9 +26,9 @@ def open_callback(
     now: datetime,
     max_age_seconds: int | None = DEFAULT_MAX_AGE_SECONDS,
 ) -> bytes:
-    """The inner XML of a POST. `query` holds msg_signature, timestamp and nonce; `max_age_seconds` None = any age.
+    """The inner XML of a POST. `query` holds msg_signature, timestamp and nonce. Raises a CallbackRejected.
 
-    Raises a CallbackRejected.
+    `max_age_seconds` None accepts any age: for reading a stored callback again.
     """
     if len(body) > MAX_BODY_BYTES:
         raise BadPayload(f"larger than {MAX_BODY_BYTES} bytes")
@@ -51,7 +50,7 @@ def parse_xml(xml: bytes) -> Element:
     """The root of a document without DTD and entities. Raises ValueError, whatever is wrong."""
     try:
         root: Element = fromstring(xml.strip(), forbid_dtd=True)
-    except (ParseError, DefusedXmlException) as error:
+    except (ParseError, ValueError, LookupError) as error:
         raise ValueError(f"not acceptable as XML: {type(error).__name__}") from None
     return root
 
@@ -70,7 +69,7 @@ def _check_age(timestamp: str, now: datetime, max_age: timedelta) -> None:
     try:
         sent_at = datetime.fromtimestamp(int(timestamp), now.tzinfo)
     except (ValueError, OverflowError, OSError):
-        raise BadSignature("the timestamp is not a time") from None
+        raise BadPayload("the timestamp is not a time") from None
     if abs(now - sent_at) > max_age:
         raise StaleTimestamp(f"more than {max_age.total_seconds():.0f} s away from now")
 

@@ -1,4 +1,4 @@
-"""Signature and AES of WeCom's callbacks. Contract §3.2; official page https://developer.work.weixin.qq.com/document/path/90968
+"""Signature and AES of WeCom's callbacks. Contract §3.2; https://developer.work.weixin.qq.com/document/path/90968
 
 CallbackRejected        not an authentic callback for us: answer 4xx, do nothing
 ├── BadPayload          truncated, too large, not XML or JSON, wrong padding
@@ -10,7 +10,6 @@ CallbackRejected        not an authentic callback for us: answer 4xx, do nothing
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -18,6 +17,7 @@ import secrets
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 _KEY_CHARS = 43
+_KEY_BYTES = 32
 _AES_BLOCK_BYTES = 16
 _PAD_BLOCK_BYTES = 32  # PKCS#7 with block 32, which PKCS#7 code for AES refuses
 _PREFIX_BYTES = 16  # random, in front of the length
@@ -55,19 +55,19 @@ class CallbackCrypto:
     def sign(self, timestamp: str, nonce: str, encrypt: str) -> str:
         """Lower-case hex. `encrypt` is the base64 text as it travels."""
         joined = "".join(sorted([self._token, timestamp, nonce, encrypt]))
-        return hashlib.sha1(joined.encode(), usedforsecurity=False).hexdigest()  # SHA-1 is WeCom's choice
+        return hashlib.sha1(joined.encode(errors="replace")).hexdigest()  # noqa: S324 - WeCom's choice
 
     def verify(self, msg_signature: str, timestamp: str, nonce: str, encrypt: str) -> None:
         """Raises BadSignature."""
         expected = self.sign(timestamp, nonce, encrypt)
-        if not hmac.compare_digest(expected.encode(), msg_signature.encode()):
+        if not hmac.compare_digest(expected.encode(), msg_signature.encode(errors="replace")):
             raise BadSignature("the signature does not match")
 
     def decrypt(self, encrypt: str) -> bytes:
-        """The message in the base64 text `encrypt`. Raises BadPayload or WrongReceiver; verify comes first."""
+        """The message in the base64 text. Raises BadPayload or WrongReceiver; verify comes first."""
         try:
             sealed = base64.b64decode(encrypt, validate=True)
-        except (binascii.Error, ValueError):
+        except ValueError:
             raise BadPayload("Encrypt is not base64") from None
         if not sealed or len(sealed) % _AES_BLOCK_BYTES:
             raise BadPayload("Encrypt is cut off")
@@ -94,13 +94,14 @@ class CallbackCrypto:
 
 
 def _decode_key(encoded: str) -> bytes:
-    # Not validated for unused bits: the 43rd character of a real key may carry some (contract §3.2).
-    if len(encoded) == _KEY_CHARS:
-        try:
-            return base64.b64decode(encoded + "=", validate=True)
-        except (binascii.Error, ValueError):
-            pass
-    raise ValueError("EncodingAESKey must be 43 characters of base64") from None
+    # Unused bits are allowed: the 43rd character of a real key may carry some (contract §3.2).
+    try:
+        key = base64.b64decode(encoded + "=", validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES or len(encoded) != _KEY_CHARS:
+        raise ValueError(f"EncodingAESKey must be {_KEY_CHARS} characters of base64")
+    return key
 
 
 def _pad(plain: bytes) -> bytes:

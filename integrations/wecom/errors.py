@@ -1,4 +1,4 @@
-"""What can go wrong in a call to WeCom. Chosen by errcode alone; the table code → class → action is errcodes.py.
+"""What can go wrong in a call to WeCom, chosen by errcode alone. Table code → class → action: errcodes.py.
 
 WeComError              api, errcode, errmsg, hint, action, alarm, retry_after (seconds or None)
 ├── Unreachable         no usable answer; maybe_done says whether it may have happened all the same
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 
-from integrations.wecom.errcodes import ERRCODES, UNKNOWN, Kind, Rule, rule_for
+from integrations.wecom.errcodes import UNKNOWN, Kind, Rule, rule_for
 
 _HINT = re.compile(r"hint: \[([0-9A-Za-z_]+)\]")
 _MAX_ERRMSG_CHARS = 200  # an errmsg may echo a request; an exception text is not the place for all of it
@@ -71,7 +71,7 @@ class TooConcurrent(WeComError):
 
 
 class Misconfigured(WeComError):
-    """Some last for the whole app (48002, 60020), some for one employee (40098, 40205, 41054): see errcode."""
+    """Some hold for the whole app (48002, 60020), some for one employee (40098, 40205, 41054)."""
 
 
 class Refused(WeComError):
@@ -106,20 +106,3 @@ def error_for(errcode: int, errmsg: str, api: str) -> WeComError:
     """The exception for a non-zero errcode; an unknown code is Refused with `alarm` set."""
     rule = rule_for(errcode, api)
     return _CLASSES[rule.kind](api, errcode, errmsg, rule=rule)
-
-
-__all__ = [
-    "ERRCODES",
-    "BusinessState",
-    "InvalidMessage",
-    "Misconfigured",
-    "QuotaExceeded",
-    "Refused",
-    "Rule",
-    "TokenRejected",
-    "TooConcurrent",
-    "Transient",
-    "Unreachable",
-    "WeComError",
-    "error_for",
-]

@@ -1,6 +1,6 @@
-"""The events inside callbacks, contract §3.3–3.6. What is absent is None; what is there but empty stays empty.
+"""The events inside callbacks, contract §3.3–3.6. What is absent is None; what is there but empty stays so.
 
-An event, or a ChangeType of a known event, that we do not know is an UnknownEvent and no error: WeCom adds them.
+An unknown event, or an unknown ChangeType of a known one, is an UnknownEvent and no error: WeCom adds them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from integrations.validation import places
 from integrations.wecom.callback import parse_xml
 from integrations.wecom.types import Moment, OptionalMoment, UserId
 
@@ -59,7 +60,7 @@ class _Event(BaseModel):
 
 
 class ContactEvent(_Event):
-    """`user_id` is in lower case: userids are case-insensitive. `welcome_code` is as good as a password for 20 s."""
+    """`user_id` is in lower case: userids are case-insensitive. `welcome_code` is a secret for its 20 s."""
 
     event: Literal["change_external_contact"]
     change_type: ContactChange
@@ -90,7 +91,7 @@ class ChatEvent(_Event):
 
 
 class TagEvent(_Event):
-    """`id` is a tag's or a tag group's, by `tag_type` ("tag" or "tag_group"); absent when groups were re-ordered."""
+    """`id` is a tag's or, by `tag_type`, a tag_group's; absent when the groups were re-ordered."""
 
     event: Literal["change_external_tag"]
     change_type: TagChange
@@ -101,7 +102,7 @@ class TagEvent(_Event):
 
 
 class UnknownEvent(_Event):
-    """`fields` has every element's text by its name; the children of a nested element are joined with commas."""
+    """`fields` has every element's text by its name; nested elements are joined with commas."""
 
     event: str | None = None
     change_type: str | None = None
@@ -147,6 +148,8 @@ def parse_event(xml: bytes) -> CallbackEvent:
         root = parse_xml(xml)
     except ValueError as error:
         raise MalformedEvent(str(error)) from None
+    if root.tag != "xml":
+        raise MalformedEvent("the root is not <xml>")
     fields = {element.tag: _text(element) for element in root}
     named = {_NAMES[tag]: text for tag, text in fields.items() if tag in _NAMES}
     shape, changes = _KNOWN.get(named.get("event", ""), (UnknownEvent, None))
@@ -156,9 +159,7 @@ def parse_event(xml: bytes) -> CallbackEvent:
             shape.model_validate(named) if known else UnknownEvent.model_validate({**named, "fields": fields})
         )
     except ValidationError as error:
-        # Only the places: pydantic's own text would show the values, a welcome code among them.
-        places = sorted({str(found["loc"][0]) for found in error.errors(include_input=False)})
-    raise MalformedEvent(f"{named.get('event')}: missing or wrong: {', '.join(places)}")
+        raise MalformedEvent(f"{named.get('event')}: missing or wrong: {places(error)}") from None
 
 
 def _text(element: Element) -> str:

@@ -1,4 +1,4 @@
-"""What a customer receives: a text and up to nine attachments (contract §4.1 and §8.1: the same shape and limits)."""
+"""What a customer receives: a text and up to nine attachments. Contract §4.1 and §8.1 (the same limits)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr
 from integrations.wecom.errors import Misconfigured
 
 REFRESH_BEFORE = timedelta(seconds=300)  # contract §1.1: refresh when this little is left of the 7200 s
-# About 2000 wrong secrets in an hour ban the IP (contract §1.1); one try per 5 minutes and process stays far below.
+# About 2000 wrong secrets in an hour ban the IP (contract §1.1): one try per 5 minutes stays far below.
 DEFAULT_FAILURE_MEMORY_SECONDS = 300.0
 
 
@@ -79,7 +79,7 @@ class TokenSource:
         self._known: Token | None = None  # spares a read of the store per call; a rejection clears it
         self._failure: Misconfigured | None = None
         self._failed_at: datetime | None = None
-        # In front of the store's lock, so that many waiting tasks hold one database connection and not one each.
+        # In front of the store's lock: many waiting tasks then hold one database connection, not one each.
         self._one_at_a_time = asyncio.Lock()
 
     async def get(self) -> str:

@@ -1,4 +1,4 @@
-"""One typed call to WeCom: a token, the answer as a model, one refresh and one replay. Temporal does other retries."""
+"""One typed call to WeCom: a token, the answer as a model, one refresh and one replay, no other retries."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from integrations.validation import places
 from integrations.wecom.errors import TokenRejected, Unreachable
 from integrations.wecom.tokens import TokenSource
 from integrations.wecom.wire import Call, Wire
@@ -85,6 +86,4 @@ class Transport:
         try:
             return answer.model_validate(fields)
         except ValidationError as error:
-            # Only the places: pydantic's own text would show the values, which are a customer's.
-            places = sorted({".".join(map(str, found["loc"])) for found in error.errors(include_input=False)})
-        raise Unreachable(call.api, f"unexpected answer at {', '.join(places)[:200]}", maybe_done=True)
+            raise Unreachable(call.api, f"unexpected answer at {places(error)}", maybe_done=True) from None

@@ -17,7 +17,10 @@ class Shape(BaseModel):
 def _from_epoch(value: object) -> object:
     """Unix seconds as an int or a numeric string; anything else is left for pydantic."""
     if isinstance(value, int) or (isinstance(value, str) and value.isascii() and value.isdigit()):
-        return datetime.fromtimestamp(int(value), UTC)
+        try:
+            return datetime.fromtimestamp(int(value), UTC)
+        except (OverflowError, OSError):
+            raise ValueError("not a time") from None
     return value
 
 

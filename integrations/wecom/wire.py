@@ -1,4 +1,4 @@
-"""The lowest layer: one request under /cgi-bin, judged by HTTP status and errcode; and gettoken, which is such a request."""
+"""The lowest layer: one request under /cgi-bin, judged by HTTP status and errcode. Also gettoken."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Call:
     """`api` is the path below /cgi-bin/. A call with a body or a file is a POST, any other a GET."""
 
     api: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, object] | None = None
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Mapping[str, object] | None = field(default=None, repr=False)
     upload: Upload | None = None
 
     @property
@@ -41,7 +41,7 @@ class Wire:
     async def ask(
         self, call: Call, credentials: Mapping[str, str], *, timeout_seconds: float
     ) -> dict[str, object]:
-        """The answer's JSON when its errcode is 0 or absent. `credentials` go into the query and into no text.
+        """The answer's JSON when its errcode is 0 or absent. `credentials` go into the query, into no text.
 
         Raises Unreachable (transport, 5xx, not JSON), Refused (404, 3xx) or the error of the errcode.
         """
@@ -83,7 +83,7 @@ class Wire:
 
 
 def _check_status(api: str, status: int) -> None:
-    # A redirect means a base_url of http:// (contract §0.2), a 404 a path that does not exist: repeating cannot help.
+    # A redirect means a base_url of http:// (contract §0.2), a 404 an unknown path: repeating cannot help.
     if status == httpx.codes.NOT_FOUND or httpx.codes.is_redirect(status):
         raise Refused(api, None, f"HTTP {status}")
     if status != httpx.codes.OK:
@@ -102,9 +102,9 @@ def _object(api: str, answer: Answer) -> dict[str, object]:
 
 
 def _errcode(api: str, fields: Mapping[str, object]) -> int:
-    """Absent means 0; a numeric string is tolerated (contract §0.2)."""
+    """Absent or null means 0; a numeric string is tolerated (contract §0.2)."""
     try:
-        return int(str(fields.get("errcode", 0)))
+        return int(str(fields.get("errcode") or 0))
     except ValueError:
         raise Unreachable(api, "the errcode is not a number", maybe_done=True) from None
 
@@ -123,7 +123,7 @@ class _NewToken(BaseModel):
 async def gettoken(
     wire: Wire, corp_id: str, secret: SecretStr, clock: Callable[[], datetime], *, timeout_seconds: float
 ) -> Token:
-    """contract §1.1. Its Unreachable always says maybe_done=False: a token that got lost on the way changed nothing."""
+    """contract §1.1. Its Unreachable always says maybe_done=False: a token lost on the way is no change."""
     asked_at = clock()  # before the call: the 7200 s began at the latest when WeCom answered
     credentials = {"corpid": corp_id, "corpsecret": secret.get_secret_value()}
     try:

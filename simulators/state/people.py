@@ -29,6 +29,7 @@ class Greeting:
     """One welcome per episode of a pair, however many codes were issued for it (§3.4)."""
 
     used: bool = False
+    seized: bool = False  # by another app, which WeCom does not tell ours: codes still come
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Relation:
     add_way: int
     half: bool = False  # the customer added the member, who has not confirmed
     deleted_by_customer: bool = False  # a one-way relation remains: most APIs still work
+    awaits_consent: bool = False  # chat archiving: no welcome before the customer agrees
     sends_code: bool = True  # False: the console holds a greeting for this member
     last_chat_at: datetime | None = None
     tag_ids: list[str] = field(default_factory=list)

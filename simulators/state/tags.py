@@ -60,7 +60,9 @@ class Tags:
         return self._tags.get(tag_id)
 
     def group_named(self, name: str) -> TagGroup | None:
-        return next((group for group in self.groups.values() if group.name == name and not group.deleted), None)
+        return next(
+            (group for group in self.groups.values() if group.name == name and not group.deleted), None
+        )
 
     def add_group(self, name: str, order: int) -> TagGroup:
         group = TagGroup(ids.tag_id(), name, order, self._clock())

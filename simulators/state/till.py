@@ -115,12 +115,13 @@ class Till:
     def ring_up(
         self, store_id: str, member_id: str | None, paid: Money, paid_at: datetime | None, lines: list[Line]
     ) -> Order:
+        paid_at = paid_at or self._clock()
         order = Order(
             order_id=ids.till_id("order"),
             store_id=self.store(store_id).store_id,
             member_id=member_id and self.member(member_id).member_id,
-            paid_at=paid_at or self._clock(),
-            updated_at=self._clock(),
+            paid_at=paid_at,
+            updated_at=paid_at,
             paid=paid,
             refunded=Money(amount_minor=0, currency=paid.currency),
             coupon_ids=[],

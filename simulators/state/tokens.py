@@ -27,10 +27,11 @@ class Tokens:
         if secret != self._config.secret:
             self._wrong_secrets[ip].append(self._clock())
             raise WeComFault(40001)
-        if self._current is None or self._expires[self._current] <= self._clock():
+        now = self._clock()
+        if self._current is None or self._expires[self._current] <= now:
             self._current = ids.access_token()
-            self._expires[self._current] = self._clock() + timedelta(seconds=self._config.token_seconds)
-        left = self._expires[self._current] - self._clock()
+            self._expires[self._current] = now + timedelta(seconds=self._config.token_seconds)
+        left = self._expires[self._current] - now
         return self._current, int(left.total_seconds())
 
     def check(self, token: str | None) -> None:

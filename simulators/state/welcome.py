@@ -15,7 +15,7 @@ class WelcomeCode:
     code: str
     relation: Relation
     issued_at: datetime
-    awaits_consent: bool  # chat archiving: the welcome goes out only with the code of the consent event
+    awaits_consent: bool  # for good: only the code of the consent event will do
 
 
 class WelcomeDesk:
@@ -24,9 +24,9 @@ class WelcomeDesk:
         self._clock = clock
         self._codes: dict[str, WelcomeCode] = {}
 
-    def issue(self, relation: Relation, *, awaits_consent: bool = False) -> str:
+    def issue(self, relation: Relation) -> str:
         self._forget_old()
-        welcome = WelcomeCode(ids.welcome_code(), relation, self._clock(), awaits_consent)
+        welcome = WelcomeCode(ids.welcome_code(), relation, self._clock(), relation.awaits_consent)
         self._codes[welcome.code] = welcome
         return welcome.code
 

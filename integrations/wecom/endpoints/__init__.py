@@ -1,1 +1,1 @@
-"""The endpoints by subject: each file has the shapes, the limits and the calls of one chapter of WeCom's pages."""
+"""The endpoints by subject: each file has the shapes, limits and calls of one chapter of WeCom's pages."""

@@ -29,7 +29,7 @@ class ContactWayType(IntEnum):
 
 
 class NewContactWay(Shape):
-    """`user` are userids, `party` department ids; WeCom picks the employee of a MULTIPLE way by a rule of its own."""
+    """`user` are userids, `party` department ids; of several, WeCom picks one by a rule of its own."""
 
     user: tuple[str, ...] = ()
     party: tuple[int, ...] = ()

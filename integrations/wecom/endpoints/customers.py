@@ -15,7 +15,7 @@ NO_RELATION = 84061
 
 
 class ExternalContact(Shape):
-    """`type` 1 = WeChat user, 2 = user of another corp's WeCom. `unionid` only with a bound developer account."""
+    """`type` 1 = WeChat user, 2 = another corp's WeCom user. `unionid` needs a bound developer account."""
 
     external_userid: str
     type: int
@@ -66,8 +66,11 @@ class Customers(Endpoints):
     async def send_welcome_msg(
         self, welcome_code: str, message: Message, *, timeout_seconds: float | None = None
     ) -> None:
-        """One call per code within 20 s of the event. BusinessState 41050 late, 41051 beaten, 41053 not yet consented;
-        Transient 41096 another app is at it."""
+        """One call per code, within 20 s of the event (contract §4.1).
+
+        Raises BusinessState 41050 (late), 41051 (beaten), 41053 (no consent yet), Transient 41096 (another
+        app is at it).
+        """
         message.check()
         body = {"welcome_code": welcome_code, **message.wire()}
         call = Call("externalcontact/send_welcome_msg", body=body)
@@ -76,7 +79,7 @@ class Customers(Endpoints):
     async def get_external_contact(
         self, external_userid: str, *, timeout_seconds: float | None = None
     ) -> ContactDetail:
-        """With all followers, also of a customer with more than one page (500) of them; the timeout is per page.
+        """With all followers, also when there is more than a page (500) of them. The timeout is per page.
 
         Raises BusinessState 84061 (no visible employee has the customer, or only half added), Refused 40096.
         """
@@ -92,7 +95,7 @@ class Customers(Endpoints):
             cursor = page.next_cursor
 
     async def list_external_contacts(self, userid: str) -> list[str]:
-        """All customers of one employee; none is an empty list, although WeCom calls it error 84061 (contract §6.1)."""
+        """All customers of one employee. 84061, WeCom's error for having none, is an empty list (§6.1)."""
         call = Call("externalcontact/list", query={"userid": userid})
         try:
             found = await self._transport.call(call, _ExternalUserids)

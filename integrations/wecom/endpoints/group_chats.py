@@ -32,7 +32,7 @@ class MemberType(IntEnum):
 class GroupMember(Shape):
     """`join_scene` here: 1 invited directly, 2 by link, 3 by QR (the event's JoinScene says 0 and 3 instead).
 
-    `userid` is a userid for staff and an external_userid for a customer; `state` is the join way's, scene 3 only.
+    `userid` is an external_userid for a customer. `state` is the join way's, with join_scene 3 only.
     """
 
     userid: str

@@ -1,4 +1,4 @@
-"""企业群发: a task that an employee confirms; afterwards only polling tells what happened. Contract §8.1 and §8.2."""
+"""企业群发: a task that an employee confirms; then only polling tells what happened. Contract §8.1, §8.2."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def _split(value: Any) -> Any:
 
 
 class AppMessageSent(Shape):
-    """WeCom answers "ok" although some recipients were invalid. Over 30 a minute per employee it drops silently."""
+    """ "ok" although some recipients were invalid. Over 30 a minute per employee WeCom drops silently."""
 
     msgid: str = ""
     invaliduser: Annotated[tuple[UserId, ...], BeforeValidator(_split)] = ()

@@ -60,7 +60,7 @@ class Tags(Endpoints):
     async def mark_tag(
         self, userid: str, external_userid: str, *, add: Sequence[str] = (), remove: Sequence[str] = ()
     ) -> None:
-        """Tag ids, in calls of at most 50. Idempotent: after a failure in the middle the whole may be repeated.
+        """Tag ids, in calls of at most 50. Idempotent: after a failure half-way the whole may be repeated.
 
         Nothing to add or remove makes no call. Raises BusinessState 84061, Refused 40068 (unknown tag).
         """

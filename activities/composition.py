@@ -1,0 +1,137 @@
+"""Puts clients and activities together from settings, for the worker, the gateway and the starter."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from temporalio.client import Client
+
+from activities.courier import Courier
+from activities.groups import Groups
+from activities.identify import Identifier
+from activities.lives import Lives
+from activities.staff_tasks import StaffTasks
+from activities.tagging import Tagging
+from activities.till import Till
+from activities.tokens import PostgresTokenStore
+from activities.touches import Touches
+from activities.upkeep import Upkeep
+from activities.welcomes import Welcomes
+from domain.policy import Policy
+from integrations import pos, wecom
+from settings import Clock, Settings
+from storage.database import Database
+from storage.tokens import SharedToken
+
+
+@asynccontextmanager
+async def connections() -> AsyncIterator[httpx.AsyncClient]:
+    """One pool of kept-alive connections for everything that this process calls."""
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=50)
+    async with httpx.AsyncClient(timeout=10.0, limits=limits) as http:
+        yield http
+
+
+def wecom_client(
+    settings: Settings, http: httpx.AsyncClient, database: Database, clock: Clock
+) -> wecom.WeComClient:
+    shared = SharedToken(database, f"{settings.wecom_corp_id}/{settings.wecom_agent_id}")
+    return wecom.WeComClient(
+        http=http,
+        base_url=settings.wecom_base_url,
+        corp_id=settings.wecom_corp_id,
+        secret=settings.wecom_secret.get_secret_value(),
+        agent_id=settings.wecom_agent_id,
+        token_store=PostgresTokenStore(shared),
+        clock=clock,
+    )
+
+
+def till_client(settings: Settings, http: httpx.AsyncClient) -> pos.PosPort:
+    """The adapter that POS_PROVIDER names."""
+    if settings.pos_provider != "generic":
+        raise ValueError(f"POS_PROVIDER={settings.pos_provider!r} is unknown; there is: generic")
+    return pos.GenericPos(
+        http=http,
+        base_url=settings.pos_base_url,
+        api_key=settings.pos_api_key.get_secret_value(),
+        webhook_secret=settings.pos_webhook_secret.get_secret_value(),
+    )
+
+
+@dataclass(frozen=True)
+class Activities:
+    """All classes of activities over one set of clients."""
+
+    lives: Lives
+    touches: Touches
+    welcomes: Welcomes
+    staff_tasks: StaffTasks
+    tagging: Tagging
+    groups: Groups
+    till: Till
+    upkeep: Upkeep
+
+    @property
+    def on_journeys(self) -> list[Callable[..., Any]]:
+        """Short database work, beside the workflows."""
+        return [
+            self.lives.open_life,
+            self.lives.arrive,
+            self.lives.depart,
+            self.lives.find_playbook,
+            self.lives.save_life,
+            self.lives.park_life,
+            self.lives.withdraw_touches,
+            self.touches.plan_touch,
+            self.staff_tasks.flush_batch,
+            self.staff_tasks.finish_task,
+            self.staff_tasks.withdraw_recipient,
+        ]
+
+    @property
+    def on_welcome(self) -> list[Callable[..., Any]]:
+        return [self.welcomes.greet, self.welcomes.give_up]
+
+    @property
+    def on_wecom(self) -> list[Callable[..., Any]]:
+        return [
+            self.tagging.mark_tags,
+            self.groups.refresh_group,
+            self.staff_tasks.create_task,
+            self.staff_tasks.poll_task,
+            self.staff_tasks.remind_task,
+            self.staff_tasks.cancel_task,
+            self.upkeep.sweep,
+        ]
+
+    @property
+    def on_pos(self) -> list[Callable[..., Any]]:
+        return [self.till.record_purchase, self.till.issue_coupon]
+
+
+def compose(
+    settings: Settings,
+    *,
+    http: httpx.AsyncClient,
+    database: Database,
+    temporal: Client,
+    policy: Policy,
+    clock: Clock,
+) -> Activities:
+    """Every class of activities, with its clients injected."""
+    client, till = wecom_client(settings, http, database, clock), till_client(settings, http)
+    courier = Courier(temporal, database, clock)
+    identifier = Identifier(database, client, till, clock)
+    return Activities(
+        lives=Lives(database, policy, courier, clock),
+        touches=Touches(database, policy, courier, clock),
+        welcomes=Welcomes(database, client, identifier, policy, courier, clock),
+        staff_tasks=StaffTasks(database, client, policy, courier, clock),
+        tagging=Tagging(database, client),
+        groups=Groups(database, client, courier, clock),
+        till=Till(database, till, clock),
+        upkeep=Upkeep(database, client, till, policy, courier, clock),
+    )

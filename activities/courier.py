@@ -1,0 +1,152 @@
+"""Brings stored facts to the workflows they concern. For the gateway and every activity that makes facts.
+
+A fact is first a row and then a signal: if the signal fails, the row is still there for the next delivery.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from pydantic import Field
+from temporalio.client import Client
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.attributes import STAGE
+from domain import addresses
+from domain.events import Event, EventKind, GroupChange
+from domain.messages import GroupStart, LifeStart, StaffTaskStart, WelcomeStart, WithdrawFromTask
+from domain.shape import Shape
+from settings import Clock
+from storage import inbound
+from storage.database import Database
+
+RPC_TIMEOUT = timedelta(seconds=3)  # the gateway must answer WeCom within 5 (contract §3.1)
+_ADDS = {EventKind.FRIEND_ADDED, EventKind.FRIEND_HALF_ADDED, EventKind.AUDIT_APPROVED}
+
+
+class Parcel(Shape):
+    """What one inbound row holds: a customer's event, a group's change, or something we only keep."""
+
+    event: Event | None = None
+    welcome_code: str | None = Field(None, repr=False)
+    change: GroupChange | None = None
+    raw: dict[str, Any] | None = None
+
+
+class Courier:
+    """Delivers in order per subject; safe to call twice and from many processes at once."""
+
+    def __init__(self, client: Client, database: Database, clock: Clock) -> None:
+        self._client, self._database, self._clock = client, database, clock
+
+    async def deliver(self, subject: str) -> int:
+        """Deliver everything that waits for a subject, oldest first; returns how many."""
+        async with self._database.transaction() as session:
+            rows = await inbound.undelivered(session, subject)
+        for row in rows:
+            await self.send(subject, Parcel.model_validate(row.body))
+            async with self._database.transaction() as session:
+                await inbound.mark_delivered(session, row.id or 0, self._clock())
+        return len(rows)
+
+    async def post(self, source: str, subject: str, parcel: Parcel) -> None:
+        """Store a fact that one of our own activities found out, and deliver it."""
+        fact = parcel.event or parcel.change
+        assert fact is not None
+        async with self._database.transaction() as session:
+            await inbound.store(
+                session,
+                digest=fact.id,
+                source=source,
+                subject=subject,
+                body=parcel.model_dump(mode="json"),
+                now=self._clock(),
+            )
+        await self.deliver(subject)
+
+    async def send(self, subject: str, parcel: Parcel) -> None:
+        """Signal one fact, starting whatever is not running. The welcome goes first: it has 20 seconds."""
+        if parcel.change:
+            await self._group_changed(subject, parcel.change)
+        elif parcel.event:
+            external_userid = subject.removeprefix("customer/")
+            if parcel.event.kind in _ADDS:
+                await self._greet(external_userid, parcel.event, parcel.welcome_code)
+            await self._happened(external_userid, parcel.event)
+
+    async def start_staff_task(self, batch_id: int, delay: timedelta) -> None:
+        """Make sure that a batch's StaffTask exists; it begins when the batch's window ends."""
+        try:
+            await self._client.start_workflow(
+                addresses.STAFF_TASK,
+                StaffTaskStart(batch_id=batch_id),
+                id=addresses.staff_task_id(batch_id),
+                task_queue=addresses.JOURNEYS,
+                start_delay=delay,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                rpc_timeout=RPC_TIMEOUT,
+                static_summary=f"batch {batch_id}",
+            )
+        except WorkflowAlreadyStartedError:
+            return  # it has run already: a batch has one task
+
+    async def withdraw(self, batch_id: int, external_userid: str, reason: str) -> None:
+        """Ask a running StaffTask to do without one recipient. One that has ended has nothing to recall."""
+        what = WithdrawFromTask(batch_id=batch_id, external_userid=external_userid, reason=reason)
+        handle = self._client.get_workflow_handle(addresses.staff_task_id(batch_id))
+        try:
+            await handle.signal(addresses.WITHDRAW, what)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+
+    async def _greet(self, external_userid: str, event: Event, code: str | None) -> None:
+        userid = event.userid or ""
+        try:
+            await self._client.start_workflow(
+                addresses.WELCOME_WORKFLOW,
+                WelcomeStart(external_userid=external_userid, event=event, code=code),
+                id=addresses.welcome_id(userid, external_userid, code or event.id),
+                task_queue=addresses.WELCOME,
+                # A workflow task that a killed worker held is given to another one after this; default 10 s.
+                task_timeout=timedelta(seconds=3),
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                rpc_timeout=RPC_TIMEOUT,
+                static_summary=f"greet {external_userid} for {userid}",
+            )
+        except WorkflowAlreadyStartedError:
+            return  # the same callback once more
+
+    async def _happened(self, external_userid: str, event: Event) -> None:
+        await self._client.start_workflow(
+            addresses.CUSTOMER_LIFECYCLE,
+            LifeStart(external_userid=external_userid),
+            id=addresses.customer_id(external_userid),
+            task_queue=addresses.JOURNEYS,
+            start_signal=addresses.HAPPENED,
+            start_signal_args=[event],
+            rpc_timeout=RPC_TIMEOUT,
+            static_summary=f"the life of {external_userid}",
+            search_attributes=TypedSearchAttributes([SearchAttributePair(STAGE, "new")]),
+        )
+
+    async def _group_changed(self, subject: str, change: GroupChange) -> None:
+        chat_id = subject.removeprefix("group/")
+        await self._client.start_workflow(
+            addresses.GROUP_LIFECYCLE,
+            GroupStart(chat_id=chat_id),
+            id=addresses.group_id(chat_id),
+            task_queue=addresses.JOURNEYS,
+            start_signal=addresses.CHANGED,
+            start_signal_args=[change],
+            rpc_timeout=RPC_TIMEOUT,
+            static_summary=f"group {chat_id}",
+        )

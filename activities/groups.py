@@ -1,0 +1,87 @@
+"""客户群: reads a group once per burst and says who came and who went."""
+
+from temporalio import activity
+
+from activities.courier import Courier, Parcel
+from activities.failures import not_yet, translated
+from domain.events import Event, EventKind
+from domain.messages import RefreshedGroup, RefreshGroup
+from integrations import wecom
+from settings import Clock
+from storage import groups
+from storage.database import Database
+from storage.groups import Change, Roster, Seat
+
+GONE = (49008, 90501)  # dismissed; not a customer group (contract §7.1)
+VERSION_PATIENCE = 5  # attempts to see the announced version; WeCom updates groups about 2 s late
+
+
+class Groups:
+    """Members by member_version; arrival order of events is not truth."""
+
+    def __init__(self, database: Database, client: wecom.WeComClient, courier: Courier, clock: Clock) -> None:
+        self._database, self._client, self._courier, self._clock = database, client, courier, clock
+
+    @activity.defn
+    async def refresh_group(self, what: RefreshGroup) -> RefreshedGroup:
+        """Read the group, write its members, tell the customers whom it concerns."""
+        chat = None if what.dismissed else await self._read(what)
+        async with self._database.transaction() as session:
+            if chat is None:
+                changes = await groups.dismiss(session, what.chat_id, what.at)
+            else:
+                changes = await groups.write_members(session, _roster(chat), self._clock())
+        # In a transaction of its own, after the members are visible: someone who becomes a customer meanwhile
+        # either sees her membership on arrival or is seen here.
+        async with self._database.transaction() as session:
+            known = await groups.with_a_life(session, [c.member_id for c in changes])
+        for change in changes:
+            if change.member_id in known:
+                await self._tell(what.chat_id, change)
+        joined = sum(1 for c in changes if c.joined)
+        return RefreshedGroup(
+            joined=joined,
+            left=len(changes) - joined,
+            members=len(chat.member_list) if chat else 0,
+            dismissed=chat is None,
+        )
+
+    async def _read(self, what: RefreshGroup) -> wecom.GroupChat | None:
+        with translated():
+            try:
+                chat = await self._client.get_group_chat(what.chat_id, need_name=False)
+            except wecom.WeComError as error:
+                if error.errcode in GONE:
+                    return None
+                raise
+        stale = what.member_version is not None and chat.member_version != what.member_version
+        if stale and activity.info().attempt < VERSION_PATIENCE:
+            raise not_yet("WeCom has not updated the group yet")
+        return chat
+
+    async def _tell(self, chat_id: str, change: Change) -> None:
+        kind = EventKind.GROUP_JOINED if change.joined else EventKind.GROUP_LEFT
+        event = Event(
+            id=f"group/{chat_id}/{change.member_id}/{kind}/{change.at.isoformat()}",
+            kind=kind,
+            at=change.at,
+            chat_id=chat_id,
+            reason=change.reason or None,
+        )
+        await self._courier.post("group", f"customer/{change.member_id}", Parcel(event=event))
+
+
+def _roster(chat: wecom.GroupChat) -> Roster:
+    seats = tuple(
+        Seat(member_id=m.userid, joined_at=m.join_time, unionid=m.unionid, state=m.state)
+        for m in chat.member_list
+        if m.type == wecom.MemberType.CUSTOMER
+    )
+    return Roster(
+        chat_id=chat.chat_id,
+        name=chat.name,
+        owner=chat.owner,
+        version=chat.member_version,
+        people=len(chat.member_list),
+        customers=seats,
+    )

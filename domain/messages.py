@@ -1,0 +1,239 @@
+"""Inputs and outputs of workflows and activities: one shape in, one shape out."""
+
+from pydantic import Field
+
+from domain.customer import CustomerState, Entry, WelcomeOutcome
+from domain.events import Event, GroupChange
+from domain.playbook import ContentClass, CouponStep, PinnedJourney
+from domain.shape import Duration, Shape, UtcTime
+from domain.touches import TouchStatus
+
+
+class LifeStart(Shape):
+    """Start of CustomerLifecycle. `state` is set only when a run continues as new."""
+
+    external_userid: str
+    state: CustomerState | None = None
+    renew_after_events: int | None = Field(None, description="for tests: continue as new this early")
+
+
+class WelcomeStart(Shape):
+    """Start of Welcome. The code is worth nothing after 20 seconds, so it may travel in the input."""
+
+    external_userid: str
+    event: Event
+    code: str | None = Field(None, repr=False)
+
+
+class WelcomeSettled(Shape):
+    """What became of a greeting."""
+
+    outcome: WelcomeOutcome
+    reason: str = ""
+    chat_id: str | None = Field(None, description="the group it invited to")
+
+
+class GroupStart(Shape):
+    """Start of GroupLifecycle; `changes` are carried over when a run continues as new."""
+
+    chat_id: str
+    changes: list[GroupChange] = Field(default_factory=list)
+
+
+class StaffTaskStart(Shape):
+    """Start of StaffTask."""
+
+    batch_id: int
+
+
+class OpenLife(Shape):
+    external_userid: str
+
+
+class OpenedLife(Shape):
+    """The parked state, if there is one, and the rhythm of parking."""
+
+    state: CustomerState | None = None
+    park_after: Duration
+
+
+class Arrive(Shape):
+    """She became the friend of an employee: what do the entry code and the directory say?"""
+
+    external_userid: str
+    event: Event
+
+
+class Arrival(Shape):
+    entry: Entry
+    pinned: PinnedJourney | None = None
+    groups: dict[str, UtcTime] = Field(default_factory=dict, description="groups she is in already")
+    opted_out_at: UtcTime | None = None
+
+
+class Enrolling(Shape):
+    """Which playbook does an operator put her into?"""
+
+    playbook: str
+
+
+class Enrolled(Shape):
+    pinned: PinnedJourney | None = None
+
+
+class SaveLife(Shape):
+    """Mirror the state into its row; the story's new lines go to the log."""
+
+    state: CustomerState
+    next_at: UtcTime | None = None
+    next_what: str = ""
+
+
+class ParkLife(Shape):
+    state: CustomerState
+    wake_at: UtcTime | None = None
+
+
+class TagPair(Shape):
+    """Tags belong to a pair (contract §5.2)."""
+
+    userid: str
+    external_userid: str
+    tags: list[str]
+
+
+class Tagged(Shape):
+    tagged: bool
+    reason: str = ""
+
+
+class PlanTouch(Shape):
+    """One intended message. `userid` is the employee who shall confirm it; None when she has no friend."""
+
+    key: str
+    external_userid: str
+    userid: str | None
+    text: str
+    kind: ContentClass = ContentClass.GENERAL
+    invite_to: str | None = None
+    benefit: str | None = None
+    playbook: str | None = None
+    priority: int = 50
+    notify: bool = False
+
+
+class PlannedTouch(Shape):
+    status: TouchStatus
+    rule: str | None = None
+    batch_id: int | None = None
+
+
+class Withdrawal(Shape):
+    """Stop what is on its way to her: all of it, or one playbook's."""
+
+    external_userid: str
+    reason: str
+    playbook: str | None = None
+    opted_out_by: str | None = Field(
+        None, description="set when she opted out: recorded as consent withdrawn"
+    )
+
+
+class RecordPurchase(Shape):
+    """The till hinted at something: read the truth."""
+
+    external_userid: str
+    event: Event
+
+
+class Purchase(Shape):
+    """The event as the till confirms it; None when there is nothing to it."""
+
+    event: Event | None = None
+
+
+class GiveCoupon(Shape):
+    key: str
+    external_userid: str
+    coupon: CouponStep
+
+
+class GivenCoupon(Shape):
+    issued: bool
+    reason: str = ""
+
+
+class FlushBatch(Shape):
+    batch_id: int
+
+
+class FlushedBatch(Shape):
+    """How many of a batch may be sent, and the deadlines of its task."""
+
+    claimed: int
+    poll_every: Duration
+    remind_at: UtcTime
+    expire_at: UtcTime
+
+
+class TaskRef(Shape):
+    """One task of one batch; `attempt` counts how often it was created."""
+
+    batch_id: int
+    attempt: int = 1
+
+
+class TaskState(Shape):
+    """`open` are recipients whose outcome is not known yet."""
+
+    msgid: str | None = None
+    open: int = 0
+    reason: str = ""
+
+
+class FinishTask(Shape):
+    batch_id: int
+    status: TouchStatus
+    rule: str
+    reason: str
+
+
+class WithdrawFromTask(Shape):
+    batch_id: int
+    external_userid: str
+    reason: str = ""
+
+
+class RefreshGroup(Shape):
+    chat_id: str
+    member_version: str | None = Field(None, description="the version that the last event announced")
+    dismissed: bool = False
+    at: UtcTime
+
+
+class RefreshedGroup(Shape):
+    joined: int = 0
+    left: int = 0
+    members: int = 0
+    dismissed: bool = False
+
+
+class SweepStart(Shape):
+    """Start of Sweep: nothing to know."""
+
+
+class SweepReport(Shape):
+    """What one sweep found and mended, and when the next is due."""
+
+    every: Duration
+    delivered: int = 0
+    orphans: int = 0
+    woken: int = 0
+    media: int = 0
+
+
+class CommandAnswer(Shape):
+    """What an operator's update gets back."""
+
+    id: str
+    answer: str

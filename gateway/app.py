@@ -1,0 +1,158 @@
+"""The gateway as a FastAPI app: verify, decrypt, parse, store once, signal, answer."""
+
+import logging
+from dataclasses import dataclass
+
+from fastapi import FastAPI, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import JSONResponse, PlainTextResponse
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from gateway import translate
+from gateway.bodies import TooLarge, read_body
+from gateway.intake import Intake, TryAgain
+from gateway.metrics import Metrics
+from integrations import pos, wecom
+from settings import Clock
+from storage import purchases
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Everything that the gateway needs of the outside."""
+
+    crypto: wecom.CallbackCrypto
+    till: pos.PosPort
+    intake: Intake
+    database: Database
+    temporal: Client
+    clock: Clock
+    callback_max_age_seconds: int
+
+
+def create_app(doors: Doors) -> FastAPI:
+    """The app. Business errors never become 5xx: those ask the sender to repeat."""
+    app = FastAPI(title="wecom-journeys gateway", docs_url=None, redoc_url=None)
+    metrics = Metrics()
+    _wecom_door(app, doors, metrics)
+    _till_door(app, doors, metrics)
+    _health(app, doors, metrics)
+    return app
+
+
+def _wecom_door(app: FastAPI, doors: Doors, metrics: Metrics) -> None:
+    @app.get("/wecom/callback")
+    async def verify_address(request: Request) -> Response:
+        """WeCom checks the address when an admin saves it: answer with the decrypted echo."""
+        try:
+            return PlainTextResponse(wecom.open_echo(doors.crypto, request.query_params))
+        except wecom.CallbackRejected as error:
+            return _refused(metrics, "wecom", error)
+
+    @app.post("/wecom/callback")
+    async def callback(request: Request) -> Response:
+        """One event. 200 once it is safe; anything else makes WeCom send it again."""
+        with metrics.seconds.labels("wecom").time():
+            try:
+                xml = wecom.open_callback(
+                    doors.crypto,
+                    await read_body(request),
+                    request.query_params,
+                    doors.clock(),
+                    max_age_seconds=doors.callback_max_age_seconds,
+                )
+                event = wecom.parse_event(xml)
+            except TooLarge:
+                return PlainTextResponse("body over 1 MiB", status_code=413)
+            except (wecom.CallbackRejected, wecom.MalformedEvent) as error:
+                return _refused(metrics, "wecom", error)
+            fact_id = translate.digest(xml)
+            subject, parcel = translate.wecom_fact(event, fact_id)
+            return await _take(doors, metrics, "wecom", fact_id, subject, parcel)
+
+
+def _till_door(app: FastAPI, doors: Doors, metrics: Metrics) -> None:
+    @app.post("/pos/{provider}/events")
+    async def push(provider: str, request: Request) -> Response:
+        """One push of a till. Whom it concerns is looked up; a stranger's waits for the sweep."""
+        if provider != doors.till.provider:
+            return PlainTextResponse(f"no such till here: {provider}", status_code=404)
+        with metrics.seconds.labels("pos").time():
+            try:
+                body = await read_body(request)
+                event = doors.till.open_webhook(headers=request.headers, body=body, now=doors.clock())
+            except TooLarge:
+                return PlainTextResponse("body over 1 MiB", status_code=413)
+            except pos.WebhookRejected as error:
+                return _refused(metrics, "pos", error)
+            fact_id = translate.digest(provider.encode(), event.dedupe_key.encode())
+            parcel = translate.till_fact(event, fact_id, doors.clock())
+            try:
+                subject = await _buyer(doors, event)
+            except (SQLAlchemyError, OSError):
+                return PlainTextResponse("try again", status_code=503)
+            return await _take(doors, metrics, "pos", fact_id, subject if parcel.event else None, parcel)
+
+
+async def _buyer(doors: Doors, event: pos.PosEvent) -> str | None:
+    if event.member_id is None:
+        return None  # nobody in particular bought
+    async with doors.database.transaction() as session:
+        found = await purchases.customer_of_member(session, event.member_id)
+    return f"customer/{found}" if found else f"member/{event.member_id}"
+
+
+def _health(app: FastAPI, doors: Doors, metrics: Metrics) -> None:
+    @app.get("/healthz")
+    async def alive() -> Response:
+        return PlainTextResponse("ok")
+
+    @app.get("/readyz")
+    async def ready() -> Response:
+        """Whether PostgreSQL and Temporal answer; says which does not."""
+        problems = []
+        try:
+            async with doors.database.transaction() as session:
+                await session.exec(text("SELECT 1"))  # type: ignore[call-overload]
+        except (SQLAlchemyError, OSError):
+            problems.append("PostgreSQL does not answer: check DATABASE_URL")
+        try:
+            await doors.temporal.service_client.check_health()
+        except RPCError:
+            problems.append("Temporal does not answer: check TEMPORAL_ADDRESS")
+        return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
+
+    @app.get("/metrics")
+    async def figures() -> Response:
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _take(
+    doors: Doors,
+    metrics: Metrics,
+    door: str,
+    fact_id: str,
+    subject: str | None,
+    parcel: translate.Parcel,
+) -> Response:
+    try:
+        new = await doors.intake.take(door, fact_id, subject, parcel)
+    except TryAgain:
+        metrics.facts.labels(door, "try_again").inc()
+        return PlainTextResponse("try again", status_code=503)
+    metrics.facts.labels(door, "new" if new else "repeated").inc()
+    return PlainTextResponse("success")
+
+
+def _refused(metrics: Metrics, door: str, error: Exception) -> Response:
+    """Not authentic, or not understandable. The reason goes to the log, not to a stranger."""
+    metrics.facts.labels(door, "refused").inc()
+    log.warning("%s refused: %s: %s", door, type(error).__name__, error)
+    status = 400 if isinstance(error, wecom.BadPayload | wecom.MalformedEvent) else 403
+    return PlainTextResponse(type(error).__name__, status_code=status)

@@ -1,0 +1,63 @@
+"""Store once, deliver, answer: what every door does with a fact after it has been understood (design §4)."""
+
+import logging
+
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.service import RPCError
+
+from activities.courier import Courier, Parcel
+from settings import Clock
+from storage import inbound
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+
+class TryAgain(Exception):
+    """The fact is not where it has to be yet: the sender must repeat it."""
+
+
+class Intake:
+    """Any failure here ends in a stored fact, a delivered fact, or a request to repeat. Never in silence."""
+
+    def __init__(self, database: Database, courier: Courier, clock: Clock) -> None:
+        self._database, self._courier, self._clock = database, courier, clock
+
+    async def take(self, source: str, digest: str, subject: str | None, parcel: Parcel) -> bool:
+        """Store a fact once and deliver it; returns whether it was new. Raises TryAgain.
+
+        With PostgreSQL down the fact is signalled directly: the workflow remembers the id. A duplicate of a
+        fact that was never delivered is delivered again.
+        """
+        try:
+            async with self._database.transaction() as session:
+                new = await inbound.store(
+                    session,
+                    digest=digest,
+                    source=source,
+                    subject=subject,
+                    body=parcel.model_dump(mode="json"),
+                    now=self._clock(),
+                )
+        except (SQLAlchemyError, OSError) as error:
+            log.error("PostgreSQL is unreachable (%s): delivering without a row", type(error).__name__)
+            await self._send_directly(subject, parcel)
+            return True
+        if subject and not subject.startswith("member/"):
+            await self._deliver(subject)
+        return new
+
+    async def _deliver(self, subject: str) -> None:
+        try:
+            await self._courier.deliver(subject)
+        except (RPCError, SQLAlchemyError, OSError) as error:
+            log.error("stored, not delivered yet (%s): %s", type(error).__name__, subject)
+            raise TryAgain from None
+
+    async def _send_directly(self, subject: str | None, parcel: Parcel) -> None:
+        if subject is None:
+            raise TryAgain  # nobody to remember it: the sender has to
+        try:
+            await self._courier.send(subject, parcel)
+        except RPCError:
+            raise TryAgain from None

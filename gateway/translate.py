@@ -1,0 +1,68 @@
+"""From WeCom's and the till's words to ours: which fact, about whom."""
+
+import hashlib
+
+from activities.courier import Parcel
+from domain.addresses import customer_id, group_id
+from domain.events import Event, EventKind, GroupChange
+from domain.shape import UtcTime
+from integrations import pos, wecom
+
+DIGEST_CHARS = 32
+
+_CONTACT = {
+    wecom.ContactChange.ADD: EventKind.FRIEND_ADDED,
+    wecom.ContactChange.ADD_HALF: EventKind.FRIEND_HALF_ADDED,
+    wecom.ContactChange.AUDIT_APPROVED: EventKind.AUDIT_APPROVED,
+    wecom.ContactChange.DELETED_BY_EMPLOYEE: EventKind.FRIEND_REMOVED,
+    wecom.ContactChange.DELETED_BY_CUSTOMER: EventKind.FRIEND_LEFT,
+}
+_TILL = {
+    pos.EventKind.ORDER_PAID: EventKind.ORDER_PAID,
+    pos.EventKind.ORDER_REFUNDED: EventKind.ORDER_REFUNDED,
+    pos.EventKind.COUPON_REDEEMED: EventKind.COUPON_REDEEMED,
+}
+
+
+def digest(*parts: bytes) -> str:
+    """The identity of a fact: all of its content. A repetition is identical (contract §3.1)."""
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:DIGEST_CHARS]
+
+
+def wecom_fact(event: wecom.CallbackEvent, fact_id: str) -> tuple[str | None, Parcel]:
+    """The subject and the fact of a callback. No subject: kept, and nobody's business here."""
+    if isinstance(event, wecom.ContactEvent) and (kind := _CONTACT.get(event.change_type)):
+        fact = Event(
+            id=fact_id,
+            kind=kind,
+            at=event.create_time,
+            userid=event.user_id,
+            state=event.state or None,
+            has_code=bool(event.welcome_code),
+        )
+        subject = customer_id(event.external_user_id)
+        return subject, Parcel(event=fact, welcome_code=event.welcome_code or None)
+    if isinstance(event, wecom.ChatEvent):
+        change = GroupChange(
+            id=fact_id,
+            at=event.create_time,
+            member_version=event.cur_mem_ver or None,
+            dismissed=event.change_type is wecom.ChatChange.DISMISS,
+        )
+        return group_id(event.chat_id), Parcel(change=change)
+    return None, Parcel(raw=event.model_dump(mode="json", exclude={"welcome_code"}))
+
+
+def till_fact(event: pos.PosEvent, fact_id: str, received_at: UtcTime) -> Parcel:
+    """The fact of a till's push. It says where to look; the till is asked for the truth."""
+    kind = _TILL.get(event.kind)
+    if kind is None:
+        return Parcel(raw=event.model_dump(mode="json"))
+    fact = Event(
+        id=fact_id,
+        kind=kind,
+        at=event.occurred_at or received_at,
+        order_id=event.order_id,
+        coupon_id=event.coupon_id,
+    )
+    return Parcel(event=fact)

@@ -1,0 +1,46 @@
+"""Message texts: Liquid, rendered strictly. An unknown variable is an error when the file is checked, never a
+gap in a customer's message."""
+
+from datetime import date
+from typing import Any
+
+from liquid import Environment, StrictUndefined
+from liquid.exceptions import LiquidError
+
+TEXT_BYTES = 4000  # the limit of a welcome and of a mass message (contract §4.1, §8.1)
+
+# The longest values that are plausible, to check the limit before anyone is waiting.
+_STORE = {"name": "某某路旗舰店（购物中心一层东门）" * 2}
+_SHARED = {"store": _STORE, "employee": {"name": "导购" * 16}, "date": "2026年12月31日", "benefit": "惠" * 60}
+WELCOME_SAMPLE: dict[str, Any] = {
+    **_SHARED,
+    "customer": {"nickname": "昵" * 32},
+    "group": {"name": "群" * 32},
+}
+BATCH_SAMPLE: dict[str, Any] = _SHARED
+
+_environment = Environment(undefined=StrictUndefined)
+
+
+class TemplateError(ValueError):
+    """A text that cannot be rendered; says which variable or which limit."""
+
+
+def render(text: str, values: dict[str, Any]) -> str:
+    """The text with its variables filled in. Raises TemplateError."""
+    try:
+        return _environment.from_string(text).render(**values).strip()
+    except LiquidError as error:
+        raise TemplateError(str(error.message)) from None
+
+
+def check(text: str, sample: dict[str, Any]) -> None:
+    """Render with the longest plausible values. Raises TemplateError that says what to do."""
+    size = len(render(text, sample).encode())
+    if size > TEXT_BYTES:
+        raise TemplateError(f"may become {size} bytes, WeCom takes {TEXT_BYTES}: shorten it")
+
+
+def local_date(day: date) -> str:
+    """A date as customers read it."""
+    return f"{day.year}年{day.month}月{day.day}日"

@@ -1,0 +1,97 @@
+"""People shop: members, orders, refunds, redeemed coupons."""
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, Field, NonNegativeInt, PositiveInt
+
+from simulators import ids
+from simulators.control.base import ControlModel
+from simulators.state.refused import Refused
+from simulators.state.till import Coupon, Line, Member, Money, Order, Store
+from simulators.world import WorldDep
+
+router = APIRouter(prefix="/till")
+
+
+class NewMember(ControlModel):
+    unionid: str | None = None
+    phone: str | None = None
+    name: str | None = None
+    external_userid: str | None = None
+    member_id: str | None = None
+
+
+class NewOrder(ControlModel):
+    store_id: str
+    amount_minor: NonNegativeInt
+    currency: str = "CNY"
+    member_id: str | None = None
+    paid_at: AwareDatetime | None = None
+    lines: list[Line] = Field(default=[])
+    coupon_id: str | None = None
+    push: bool = True
+
+
+class NewRefund(ControlModel):
+    order_id: str
+    amount_minor: PositiveInt | None = None  # left out: all that is left
+    push: bool = True
+
+
+class Books(BaseModel):
+    stores: list[Store]
+    members: list[Member]
+    orders: list[Order]
+    coupons: list[Coupon]
+
+
+@router.post("/stores", status_code=201)
+async def open_store(world: WorldDep, body: Store) -> Store:
+    world.till.stores[body.store_id] = body
+    return body
+
+
+@router.post("/members", status_code=201)
+async def enrol(world: WorldDep, body: NewMember) -> Member:
+    member_id = body.member_id or ids.till_id("member")
+    if member_id in world.till.members:
+        raise Refused(f"member {member_id!r} exists already")
+    fields = body.model_dump(exclude={"member_id"})
+    member = Member(member_id=member_id, created_at=world.clock(), **fields)
+    world.till.members[member_id] = member
+    return member
+
+
+@router.post("/orders", status_code=201)
+async def buy(world: WorldDep, body: NewOrder) -> Order:
+    coupon = None if body.coupon_id is None else world.till.coupon(body.coupon_id)
+    if coupon is not None and (coupon.status != "issued" or coupon.member_id != body.member_id):
+        raise Refused(f"coupon {coupon.coupon_id!r} is {coupon.status}, of member {coupon.member_id!r}")
+    paid = Money(amount_minor=body.amount_minor, currency=body.currency)
+    order = world.till.ring_up(body.store_id, body.member_id, paid, body.paid_at, body.lines)
+    if coupon is not None:
+        world.till.redeem(coupon, order)
+    if body.push:
+        world.till_push.order("order.paid", order)
+        if coupon is not None:
+            world.till_push.order("coupon.redeemed", order, coupon.coupon_id)
+    return order
+
+
+@router.post("/refund")
+async def refund(world: WorldDep, body: NewRefund) -> Order:
+    order = world.till.order(body.order_id)
+    world.till.refund(order, body.amount_minor)
+    if body.push:
+        world.till_push.order("order.refunded", order)
+    return order
+
+
+@router.get("")
+async def books(world: WorldDep) -> Books:
+    till = world.till
+    return Books(
+        stores=list(till.stores.values()),
+        members=list(till.members.values()),
+        orders=list(till.orders.values()),
+        coupons=list(till.coupons.values()),
+    )

@@ -1,0 +1,56 @@
+"""The gate of the till: bearer key, fault buttons, one shape of error."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+
+from simulators.faults import through
+from simulators.state.refused import Refused
+from simulators.world import World
+
+PREFIX = "/pos"
+CODES = {400: "bad_request", 401: "unauthorized", 404: "not_found", 409: "conflict", 429: "too_many_requests"}
+
+
+def refuse(status: int, message: str = "") -> JSONResponse:
+    error = {"code": CODES.get(status, "error"), "message": message}
+    return JSONResponse({"error": error}, status_code=status)
+
+
+class TillRoute(APIRoute):
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        api = self.path.removeprefix("/")
+
+        async def guarded(request: Request) -> Response:
+            world: World = request.app.state.world
+            world.traffic.counts[f"{request.method} {api}"] += 1
+            response = await _answer(world, api, request, handle)
+            world.traffic.record(request.method, api, response.status_code)
+            return response
+
+        return guarded
+
+
+async def _answer(
+    world: World, api: str, request: Request, handle: Callable[[Request], Coroutine[Any, Any, Response]]
+) -> Response:
+    async def act() -> Response:
+        try:
+            return await handle(request)
+        except Refused as error:
+            return refuse(error.status, error.reason)
+        except RequestValidationError as error:
+            return refuse(400, str(error.errors()[0]["msg"]))
+
+    if request.headers.get("Authorization") != f"Bearer {world.config.pos_api_key}":
+        return refuse(401, "wrong or missing API key")
+    return await through(world.faults.take(request.method, api), act, refuse)
+
+
+def till_router() -> APIRouter:
+    return APIRouter(prefix=PREFIX, route_class=TillRoute, tags=["till"])

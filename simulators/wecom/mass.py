@@ -1,0 +1,106 @@
+"""Creating mass messages (contract §8.1)."""
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from simulators.errors import WeComFault
+from simulators.state.content import check_content
+from simulators.state.mass import ChatType
+from simulators.state.people import Relation
+from simulators.wecom.route import Answer, ok, wecom_router
+from simulators.world import World, WorldDep
+
+router = wecom_router()
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class TagList(BaseModel):
+    tag_list: list[str] = Field(default=[], max_length=100)
+
+
+class TagFilter(BaseModel):
+    group_list: list[TagList] = Field(default=[], max_length=100)
+
+
+class MsgTemplate(BaseModel):
+    chat_type: str = "single"
+    external_userid: list[str] = Field(default=[], max_length=10_000)
+    chat_id_list: list[str] = Field(default=[], max_length=2000)
+    tag_filter: TagFilter | None = None
+    sender: str = ""
+    allow_select: bool = False
+    text: Any = None
+    attachments: Any = None
+
+
+# Who sends to whom, and whom nobody can reach
+Shares = tuple[dict[str, list[str]], list[str]]
+
+
+@router.post("/externalcontact/add_msg_template")
+async def add_msg_template(world: WorldDep, body: MsgTemplate) -> Answer:
+    """Creates a task only: nothing is sent before the employees confirm it in the client."""
+    content = check_content(body.text, body.attachments, world.media)
+    chat_type: ChatType
+    match body.chat_type:
+        case "single":
+            chat_type, (shares, fail_list) = "single", _single(world, body)
+        case "group":
+            chat_type, (shares, fail_list) = "group", _group(world, body)
+        case _:
+            raise WeComFault(86214)
+    if not shares:
+        raise WeComFault(41048)
+    task = world.mass.create(chat_type, content, shares, allow_select=body.allow_select)
+    return ok(fail_list=fail_list, msgid=task.msgid)
+
+
+def _single(world: World, body: MsgTemplate) -> Shares:
+    """A customer with several followers is served only by the one who chatted last (§8.1 rule 2)."""
+    if body.sender:
+        world.people.require_employee(body.sender, 40003)
+    shares: dict[str, list[str]] = defaultdict(list)
+    fail_list = []
+    for external_userid in dict.fromkeys(_wanted(world, body)):
+        followers = _followers(world, external_userid, body.sender)
+        if followers:
+            last = max(followers, key=lambda one: (one.last_chat_at or LONG_AGO, one.created_at))
+            shares[last.userid].append(external_userid)
+        else:
+            fail_list.append(external_userid)
+    return shares, fail_list
+
+
+def _wanted(world: World, body: MsgTemplate) -> list[str]:
+    if body.external_userid:  # then tag_filter is ignored
+        return body.external_userid
+    if body.tag_filter is None and not body.sender:
+        raise WeComFault(40063, "external_userid, sender and tag_filter")
+    relations = world.people.customers_of(body.sender) if body.sender else world.people.relations()
+    groups = body.tag_filter.group_list if body.tag_filter else []
+    return [relation.external_userid for relation in relations if _matches(relation, groups)]
+
+
+def _matches(relation: Relation, groups: list[TagList]) -> bool:
+    """OR inside a list, AND between lists."""
+    return not relation.half and all(set(group.tag_list) & set(relation.tag_ids) for group in groups)
+
+
+def _followers(world: World, external_userid: str, sender: str) -> list[Relation]:
+    followers = world.people.followers(external_userid)
+    return [one for one in followers if not sender or one.userid.lower() == sender.lower()]
+
+
+def _group(world: World, body: MsgTemplate) -> Shares:
+    if not body.sender:
+        raise WeComFault(40063, "sender")
+    sender = world.people.require_employee(body.sender, 40003)
+    own = [group.chat_id for group in world.groups.owned_by(sender.userid)]
+    wanted = list(dict.fromkeys(body.chat_id_list or own))
+    reachable = [chat_id for chat_id in wanted if chat_id in own]
+    fail_list = [chat_id for chat_id in wanted if chat_id not in own]
+    return ({sender.userid: reachable} if reachable else {}), fail_list

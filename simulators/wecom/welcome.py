@@ -1,0 +1,35 @@
+"""send_welcome_msg (contract §4.1)."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from simulators.errors import WeComFault
+from simulators.state.content import check_content
+from simulators.state.received import Received
+from simulators.wecom.route import Answer, ok, wecom_router
+from simulators.world import WorldDep
+
+router = wecom_router()
+
+
+class WelcomeMessage(BaseModel):
+    """Content stays raw here: it is judged after the code (§4.1 [SIM])."""
+
+    welcome_code: str = ""
+    text: Any = None
+    attachments: Any = None
+
+
+@router.post("/externalcontact/send_welcome_msg")
+async def send_welcome_msg(world: WorldDep, body: WelcomeMessage) -> Answer:
+    if not body.welcome_code:
+        raise WeComFault(41049)
+    relation = world.welcomes.open(body.welcome_code).relation
+    content = check_content(body.text, body.attachments, world.media)
+    relation.greeting.used = True  # only now: a refused content does not consume the code
+    message = Received(
+        world.clock(), "welcome", relation.userid, content.text.content or None, content.attachments
+    )
+    world.inboxes.deliver(relation.external_userid, message)
+    return ok()

@@ -1,0 +1,139 @@
+"""Single flight, the margin of 300 s, and the one refresh and replay (contract §1.1)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from integrations.wecom import (
+    MemoryTokenStore,
+    Message,
+    Misconfigured,
+    TokenRejected,
+    Unreachable,
+)
+from tests.integrations.fakes import Clock, FakeWeCom, client_on, error
+
+pytestmark = pytest.mark.anyio
+
+LIST = "externalcontact/list"
+OK = {"errcode": 0, "external_userid": []}
+
+
+async def test_fifty_calls_at_once_fetch_one_token() -> None:
+    async def slow_token(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.01)
+        return await fake(request)
+
+    fake = FakeWeCom().prepare(LIST, OK)
+    client = client_on(slow_token)
+    await asyncio.gather(*(client.list_external_contacts(f"user{n}") for n in range(50)))
+    assert len(fake.calls("gettoken")) == 1
+    assert len(fake.calls(LIST)) == 50
+
+
+async def test_two_clients_with_one_store_fetch_one_token() -> None:
+    fake, store = FakeWeCom().prepare(LIST, OK), MemoryTokenStore()
+    clients = client_on(fake, store=store), client_on(fake, store=store)
+    await asyncio.gather(*(client.list_external_contacts("zhangsan") for client in clients))
+    assert len(fake.calls("gettoken")) == 1
+
+
+@pytest.mark.parametrize(("passed_seconds", "tokens"), [(6899, 1), (6900, 2)])
+async def test_a_token_is_renewed_when_300_seconds_remain(passed_seconds: int, tokens: int) -> None:
+    fake, clock = FakeWeCom().prepare(LIST, OK), Clock()
+    client = client_on(fake, clock=clock)
+    await client.list_external_contacts("zhangsan")
+    clock.advance(passed_seconds)
+    await client.list_external_contacts("zhangsan")
+    assert fake.tokens == tokens
+
+
+@pytest.mark.parametrize("errcode", [40014, 42001, 40001])
+async def test_a_rejected_token_costs_one_refresh_and_one_replay(errcode: int) -> None:
+    fake = FakeWeCom().prepare(LIST, error(errcode), OK)
+    assert await client_on(fake).list_external_contacts("zhangsan") == []
+    assert fake.used_tokens(LIST) == ["token-number-1", "token-number-2"]
+
+
+async def test_a_second_rejection_is_permanent() -> None:
+    fake = FakeWeCom().prepare(LIST, error(40014))
+    with pytest.raises(TokenRejected):
+        await client_on(fake).list_external_contacts("zhangsan")
+    assert len(fake.calls(LIST)) == 2
+    assert fake.tokens == 2
+
+
+async def test_many_rejections_of_one_token_cost_one_refresh() -> None:
+    def only_the_second_token(request: httpx.Request) -> httpx.Response:
+        known = request.url.params["access_token"] == "token-number-2"
+        return httpx.Response(200, json=OK if known else error(40014))
+
+    fake = FakeWeCom().prepare(LIST, only_the_second_token)
+    client = client_on(fake)
+    await asyncio.gather(*(client.list_external_contacts(f"user{n}") for n in range(20)))
+    assert fake.tokens == 2
+
+
+async def test_a_token_that_another_process_renewed_is_used_without_a_fetch() -> None:
+    fake, store = FakeWeCom().prepare(LIST, OK), MemoryTokenStore()
+    first, second = client_on(fake, store=store), client_on(fake, store=store)
+    await first.list_external_contacts("zhangsan")
+    await second.list_external_contacts("zhangsan")
+    fake.prepare(LIST, error(40014), OK)
+    await first.list_external_contacts("zhangsan")  # renews
+    fake.prepare(LIST, error(40014), OK)
+    await second.list_external_contacts("zhangsan")  # still used the old one
+    assert fake.tokens == 2
+    assert fake.used_tokens(LIST)[-1] == "token-number-2"
+
+
+@pytest.mark.parametrize("errcode", [40001, 40013])
+async def test_a_wrong_secret_is_tried_once_and_then_remembered(errcode: int) -> None:
+    fake, clock = FakeWeCom().prepare("gettoken", error(errcode)), Clock()
+    client = client_on(fake, clock=clock)
+    for _ in range(10):
+        with pytest.raises(Misconfigured) as caught:
+            await client.list_external_contacts("zhangsan")
+        assert caught.value.errcode == errcode
+    assert len(fake.calls("gettoken")) == 1
+    clock.advance(300)
+    with pytest.raises(Misconfigured):
+        await client.list_external_contacts("zhangsan")
+    assert len(fake.calls("gettoken")) == 2
+
+
+async def test_a_mended_secret_works_after_the_memory_ends() -> None:
+    fake, clock = FakeWeCom().prepare("gettoken", error(40001)).prepare(LIST, OK), Clock()
+    client = client_on(fake, clock=clock)
+    with pytest.raises(Misconfigured):
+        await client.list_external_contacts("zhangsan")
+    fake.prepare("gettoken", {"access_token": "good-token", "expires_in": "7200"})
+    clock.advance(301)
+    await client.list_external_contacts("zhangsan")
+    assert fake.used_tokens(LIST) == ["good-token"]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [httpx.ReadTimeout("slow"), httpx.Response(502), httpx.Response(200, text="<html>"), {"errcode": 0}],
+)
+async def test_without_a_token_the_call_itself_was_certainly_not_made(
+    reply: Exception | httpx.Response | dict[str, object],
+) -> None:
+    fake = FakeWeCom().prepare("gettoken", reply)
+    with pytest.raises(Unreachable) as caught:
+        await client_on(fake).send_welcome_msg("CODE", Message(text="hello"))
+    assert not caught.value.maybe_done
+
+
+async def test_waiting_for_a_token_counts_against_the_calls_time() -> None:
+    async def never(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    with pytest.raises(Unreachable) as caught:
+        await client_on(never).send_welcome_msg("CODE", Message(text="hello"), timeout_seconds=0.05)
+    assert not caught.value.maybe_done

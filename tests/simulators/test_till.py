@@ -1,0 +1,196 @@
+"""The till: its API, its pushes, and what people buy."""
+
+import hashlib
+import hmac
+import json
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.simulators.conftest import START
+from tests.simulators.sim import Receiver, Sim
+
+pytestmark = pytest.mark.anyio
+
+KEY = {"Authorization": "Bearer till-key"}
+
+
+async def ask(sim: Sim, path: str, **query: str) -> Any:
+    answer = await sim.http.get(f"/pos/{path}", params=query, headers=KEY)
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+async def issue(sim: Sim, member_id: str, key: str, template_id: str = "t5") -> httpx.Response:
+    body = {"template_id": template_id, "member_id": member_id, "idempotency_key": key}
+    return await sim.http.post("/pos/coupons", json=body, headers=KEY)
+
+
+@pytest.fixture
+async def member(sim: Sim) -> str:
+    await sim.control("till/stores", store_id="s1", name="一店", lat=31.2, lng=121.4)
+    created = await sim.control("till/members", unionid="o1", phone="13800000001", name="李四")
+    return str(created["member_id"])
+
+
+async def test_without_the_key_nothing_is_told(sim: Sim) -> None:
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "till-key"}):
+        answer = await sim.http.get("/pos/stores", headers=headers)
+        assert answer.status_code == 401
+        assert set(answer.json()["error"]) == {"code", "message"}
+
+
+async def test_stores(sim: Sim, member: str) -> None:
+    store = {"store_id": "s1", "name": "一店", "lat": 31.2, "lng": 121.4, "crs": "gcj02"}
+    assert await ask(sim, "stores") == {"stores": [store]}
+
+
+async def test_several_members_may_have_one_phone(sim: Sim, member: str) -> None:
+    await sim.control("till/members", phone="13800000001", external_userid="wm1")
+    assert len((await ask(sim, "members", phone="13800000001"))["members"]) == 2
+    (found,) = (await ask(sim, "members", unionid="o1"))["members"]
+    assert found == {
+        "member_id": member,
+        "unionid": "o1",
+        "external_userid": None,
+        "phone": "13800000001",
+        "name": "李四",
+        "created_at": "2026-03-02T04:00:00Z",
+    }
+    assert (await ask(sim, "members", external_userid="wm2"))["members"] == []
+    assert (await sim.http.get("/pos/members", headers=KEY)).status_code == 400
+    assert await sim.refused("till/members", member_id=member) == 409
+
+
+async def test_an_order(sim: Sim, member: str) -> None:
+    line = {"product_id": "p1", "name": "奶粉", "category": "baby", "quantity": "1.5"}
+    bought = await sim.control(
+        "till/orders",
+        member_id=member,
+        store_id="s1",
+        amount_minor=19900,
+        lines=[{**line, "paid": {"amount_minor": 19900}}],
+    )
+    money = {"amount_minor": 19900, "currency": "CNY"}
+    assert bought == await ask(sim, f"orders/{bought['order_id']}")
+    assert bought == {
+        "order_id": bought["order_id"],
+        "store_id": "s1",
+        "member_id": member,
+        "status": "paid",
+        "paid_at": "2026-03-02T04:00:00Z",
+        "updated_at": "2026-03-02T04:00:00Z",
+        "paid": money,
+        "refunded": {"amount_minor": 0, "currency": "CNY"},
+        "coupon_ids": [],
+        "lines": [{**line, "paid": money}],
+    }
+
+
+async def test_orders_by_member_and_by_change_in_pages(sim: Sim, member: str) -> None:
+    made = []
+    for days in range(3):
+        paid_at = (START - timedelta(days=days)).isoformat()
+        body = {"member_id": member, "store_id": "s1", "amount_minor": 100, "paid_at": paid_at}
+        made.append((await sim.control("till/orders", **body))["order_id"])
+    await sim.control("till/orders", store_id="s1", amount_minor=100)
+
+    async def listed(**query: str) -> tuple[list[str], str | None]:
+        answer = await ask(sim, "orders", **query)
+        return [order["order_id"] for order in answer["orders"]], answer["next_cursor"]
+
+    first, cursor = await listed(member_id=member, limit="2")
+    second, end = await listed(member_id=member, limit="2", cursor=str(cursor))
+    assert (first + second, end) == (made, None)
+    yesterday = (START - timedelta(days=1)).isoformat()
+    assert await listed(member_id=member, since=yesterday, until=START.isoformat()) == ([made[1]], None)
+    assert len((await listed())[0]) == 4
+    foreign = await sim.http.get("/pos/orders", params={"cursor": str(cursor)}, headers=KEY)
+    assert foreign.status_code == 400
+    naive = await sim.http.get("/pos/orders", params={"since": "2026-03-02T04:00:00"}, headers=KEY)
+    assert naive.status_code == 400
+
+
+async def test_refunds_move_the_order_into_view_again(sim: Sim, member: str) -> None:
+    order = await sim.control("till/orders", member_id=member, store_id="s1", amount_minor=100)
+    await sim.advance(60)
+    part = await sim.control("till/refund", order_id=order["order_id"], amount_minor=40)
+    assert (part["status"], part["refunded"]["amount_minor"]) == ("part_refunded", 40)
+    since = (START + timedelta(seconds=60)).isoformat()
+    assert len((await ask(sim, "orders", since=since))["orders"]) == 1
+    assert await sim.refused("till/refund", order_id=order["order_id"], amount_minor=61) == 409
+    rest = await sim.control("till/refund", order_id=order["order_id"])
+    assert (rest["status"], rest["refunded"]["amount_minor"]) == ("refunded", 100)
+    assert await sim.refused("till/refund", order_id=order["order_id"]) == 409
+
+
+async def test_one_key_buys_one_coupon(sim: Sim, member: str) -> None:
+    first = await issue(sim, member, "journey/1")
+    again = await issue(sim, member, "journey/1")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    assert (await issue(sim, member, "journey/1", template_id="t9")).status_code == 409
+    assert (await issue(sim, member, "journey/2")).json()["coupon_id"] != first.json()["coupon_id"]
+    assert (await issue(sim, "nobody", "journey/3")).status_code == 404
+    assert (await issue(sim, member, "")).status_code == 400
+    by_key = await ask(sim, "coupons", member_id=member, idempotency_key="journey/1")
+    assert by_key == {"coupons": [first.json()]}
+    assert len((await ask(sim, "coupons", member_id=member))["coupons"]) == 2
+    assert (await ask(sim, "coupons", idempotency_key="none"))["coupons"] == []
+    assert (await ask(sim, "coupons", member_id="none", idempotency_key="journey/1"))["coupons"] == []
+
+
+async def test_a_redeemed_coupon_knows_where(sim: Sim, member: str) -> None:
+    coupon = (await issue(sim, member, "journey/1")).json()
+    assert coupon["status"] == "issued"
+    body = {"store_id": "s1", "amount_minor": 100, "coupon_id": coupon["coupon_id"]}
+    assert await sim.refused("till/orders", **body) == 409, "somebody else's coupon"
+    order = await sim.control("till/orders", member_id=member, **body)
+    assert order["coupon_ids"] == [coupon["coupon_id"]]
+    assert await ask(sim, f"coupons/{coupon['coupon_id']}") == coupon | {
+        "status": "redeemed",
+        "redeemed_at": "2026-03-02T04:00:00Z",
+        "redeemed_order_id": order["order_id"],
+        "redeemed_store_id": "s1",
+    }
+    assert await sim.refused("till/orders", member_id=member, **body) == 409, "used already"
+    names = [delivery["name"] for delivery in await sim.look("callbacks", sender="till", settled="true")]
+    assert names == ["order.paid", "coupon.redeemed"]
+
+
+@pytest.mark.parametrize("path", ["orders/none", "coupons/none"])
+async def test_unknown_things_are_a_404(sim: Sim, path: str) -> None:
+    answer = await sim.http.get(f"/pos/{path}", headers=KEY)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+async def test_a_push_is_signed_and_thin(sim: Sim, member: str, receiver: Receiver) -> None:
+    order = await sim.control("till/orders", member_id=member, store_id="s1", amount_minor=100)
+    await sim.world.drain()
+    (request,) = receiver.requests
+    assert str(request.url) == "http://gateway/pos/generic/events"
+    timestamp = request.headers["X-Till-Timestamp"]
+    assert timestamp == str(sim.world.clock.unix())
+    signed = timestamp.encode() + b"." + request.content
+    expected = hmac.new(b"push-secret", signed, hashlib.sha256).hexdigest()
+    assert request.headers["X-Till-Signature"] == expected
+    event = json.loads(request.content)
+    assert event.pop("event_id")
+    assert event == {
+        "type": "order.paid",
+        "occurred_at": "2026-03-02T04:00:00Z",
+        "order_id": order["order_id"],
+        "member_id": member,
+        "store_id": "s1",
+    }
+
+
+async def test_a_sale_may_stay_silent(sim: Sim, member: str, receiver: Receiver) -> None:
+    await sim.control("till/orders", store_id="s1", amount_minor=100, push=False)
+    await sim.world.drain()
+    assert receiver.requests == []
+    books = await sim.look("till")
+    assert (len(books["orders"]), len(books["members"]), len(books["stores"])) == (1, 1, 1)
+    assert await sim.refused("till/orders", store_id="nowhere", amount_minor=100) == 404

@@ -1,0 +1,51 @@
+"""What the Temporal UI shows of a life: search attributes to filter by, and details that say what is next."""
+
+from datetime import datetime
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeUpdate
+
+from domain.customer import CustomerState
+
+with workflow.unsafe.imports_passed_through():
+    from activities import attributes
+
+
+class Readable:
+    """Remembers what it has shown, so that only changes cost an event."""
+
+    def __init__(self) -> None:
+        self._shown: dict[str, object] = {}
+
+    def show(self, state: CustomerState, until: datetime | None, why: str) -> None:
+        workflow.set_current_details(_details(state, until, why))
+        entry = next((f.entry for f in state.follows.values() if f.entry.store_id), None)
+        wanted = {
+            "stage": (attributes.STAGE, state.stage.value),
+            "playbooks": (attributes.PLAYBOOKS, [e.pinned.playbook for e in state.active]),
+            "store": (attributes.STORE, entry.store_id if entry else None),
+            "region": (attributes.REGION, entry.region_id if entry else None),
+        }
+        updates: list[SearchAttributeUpdate[Any]] = [
+            key.value_set(value)  # type: ignore[attr-defined]
+            for name, (key, value) in wanted.items()
+            if value and self._shown.get(name) != value
+        ]
+        if updates:
+            workflow.upsert_search_attributes(updates)
+        self._shown = {name: value for name, (_, value) in wanted.items()}
+
+
+def _details(state: CustomerState, until: datetime | None, why: str) -> str:
+    friends = ", ".join(f.userid for f in state.friends) or "none"
+    when = f"at {until:%F %T}Z" if until else "when something happens"
+    lines = [
+        f"**{state.stage}** since {state.stage_since:%F %T}Z: {state.stage_reason}"
+        if state.stage_since
+        else f"**{state.stage}**",
+        f"next: {when} ({why})",
+        f"friends: {friends} · groups: {len(state.in_groups)} · orders: {state.orders}",
+    ]
+    lines += [f"- {e.pinned.playbook} v{e.pinned.number}: {e.phase} {e.cursor or ''}" for e in state.active]
+    return "\n\n".join(lines)
