@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     temporal_namespace: str = Field("default", description="one namespace per corp")
     temporal_port: int = 7233
     temporal_ui_port: int = 8233
+    gateway_host: str = Field("127.0.0.1", description="0.0.0.0 behind a load balancer or in a container")
     gateway_port: int = 8080
     simulators_port: int = 8090
     gateway_url: str = Field("http://127.0.0.1:8080", description="where WeCom and the till reach us")

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from activities.courier import Parcel
 from gateway import translate
 from gateway.bodies import TooLarge, read_body
 from gateway.intake import Intake, TryAgain
@@ -51,7 +52,7 @@ def _wecom_door(app: FastAPI, doors: Doors, metrics: Metrics) -> None:
     async def verify_address(request: Request) -> Response:
         """WeCom checks the address when an admin saves it: answer with the decrypted echo."""
         try:
-            return PlainTextResponse(wecom.open_echo(doors.crypto, request.query_params))
+            return PlainTextResponse(wecom.open_echo(doors.crypto, request.query_params, doors.clock()))
         except wecom.CallbackRejected as error:
             return _refused(metrics, "wecom", error)
 
@@ -139,7 +140,7 @@ async def _take(
     door: str,
     fact_id: str,
     subject: str | None,
-    parcel: translate.Parcel,
+    parcel: Parcel,
 ) -> Response:
     try:
         new = await doors.intake.take(door, fact_id, subject, parcel)

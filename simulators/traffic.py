@@ -44,7 +44,8 @@ class Traffic:
     @contextmanager
     def admit(self, api: str) -> Iterator[None]:
         self._count_minute(api)
-        if self._in_flight[api] >= self._config.concurrent_calls.get(api, self._in_flight[api] + 1):
+        limit = self._config.concurrent_calls.get(api)
+        if limit is not None and self._in_flight[api] >= limit:
             raise WeComFault(45033)
         self._in_flight[api] += 1
         try:

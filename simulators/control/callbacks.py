@@ -64,7 +64,7 @@ async def verify(world: WorldDep) -> Verified:
         raise Refused("no callback_url is set")
     try:
         return Verified(verified=await world.callbacks.verify_url(world.config.callback_url))
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, TimeoutError) as error:
         raise Refused(repr(error)) from error
 
 

@@ -1,0 +1,43 @@
+"""What every command shares: one way to run, to fail and to leave."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+from rich.console import Console
+
+from playbooks.loader import PlaybookError
+from settings import SettingsError
+from starter.processes import StackError
+
+console = Console(highlight=False)
+EXIT_FAILED, EXIT_USAGE = 1, 2
+
+
+class CommandFailed(Exception):
+    """A command cannot do what was asked; the text says why and what to do."""
+
+
+def run(work: Coroutine[Any, Any, int | None]) -> None:
+    """Run a command and leave with its exit code: 0 done, 1 failed, 130 interrupted."""
+    try:
+        code = asyncio.run(work) or 0
+    except (CommandFailed, StackError, SettingsError, PlaybookError) as error:
+        Console(stderr=True, highlight=False).print(str(error), style="red", markup=False)
+        code = EXIT_FAILED
+    except KeyboardInterrupt:
+        code = 130
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Temporal's client can abort the interpreter's own exit (sdk-python issue 300): leave without it.
+    if code or "temporalio" in sys.modules:
+        _leave(code)
+
+
+def _leave(code: int) -> None:
+    import atexit
+
+    atexit._run_exitfuncs()
+    os._exit(code)
