@@ -1,5 +1,7 @@
 """`journeys`: the operators' command line."""
 
+from typing import Annotated
+
 import typer
 
 from starter.runtime import run
@@ -18,6 +20,14 @@ def up() -> None:
     from starter.up import stay_up
 
     run(stay_up())
+
+
+@app.command()
+def demo(stay: Annotated[bool, typer.Option(help="keep the stack up afterwards")] = False) -> None:
+    """Play one store opening through the real stack; exit 0 only if every stage happened."""
+    from starter.demo.opening import demo as play
+
+    run(play(stay))
 
 
 def main() -> None:

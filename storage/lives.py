@@ -94,7 +94,7 @@ def _row(line: LogLine) -> dict[str, Any]:
 
 async def park(session: AsyncSession, state: CustomerState, wake_at: datetime | None, now: datetime) -> None:
     """Save the snapshot of a life that leaves Temporal. An older snapshot never replaces a newer one."""
-    body = state.model_dump(mode="json")
+    body = state.model_copy(update={"loaded": False, "log": []}).model_dump(mode="json")
     for enrolment in body.get("enrolments", {}).values():
         enrolment["pinned"] = {"version": enrolment["pinned"]["version"]}  # the body is in playbook_versions
     values = {

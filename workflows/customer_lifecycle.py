@@ -193,7 +193,7 @@ class CustomerLifecycle:
         )
         if planned is None:
             return False
-        journey.note(self.state, workflow.now(), f"{name} {planned.status}", planned.rule or touch.key)
+        journey.note(self.state, workflow.now(), f"{name} {planned.status}", planned.rule or "")
         return True
 
     async def give_coupon(self, action: journey.IssueCoupon) -> bool:
@@ -254,14 +254,17 @@ class CustomerLifecycle:
         if self.state.inbox or self.state.commands or self.state.log:
             return False
         self.state.snapshots += 1
-        snapshot = self.state.model_copy(update={"loaded": False})
+        journey.note(self.state, workflow.now(), "parked", f"until {until:%F %T}Z" if until else "")
         kept = await self.attempts.attempt(
             "park",
             workflow.execute_local_activity_method(
-                Lives.park_life, ParkLife(state=snapshot, wake_at=until), **options.database("park")
+                Lives.park_life, ParkLife(state=self.state, wake_at=until), **options.database("park")
             ),
         )
-        return kept is not None and not (self.state.inbox or self.state.commands)
+        if kept is None:
+            return False
+        self.state.log.clear()
+        return not (self.state.inbox or self.state.commands)
 
     async def renew_if_long(self) -> None:
         """Continue as new before the history grows long. The whole state goes along."""

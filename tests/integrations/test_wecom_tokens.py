@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from integrations.wecom import (
     MemoryTokenStore,
     Message,
     Misconfigured,
+    Token,
     TokenRejected,
+    TokenSource,
     Unreachable,
 )
-from tests.integrations.fakes import Clock, FakeWeCom, client_on, error
+from tests.integrations.fakes import START, Clock, FakeWeCom, client_on, error
 
 pytestmark = pytest.mark.anyio
 
@@ -22,23 +27,50 @@ LIST = "externalcontact/list"
 OK = {"errcode": 0, "external_userid": []}
 
 
-async def test_fifty_calls_at_once_fetch_one_token() -> None:
-    async def slow_token(request: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(0.01)
-        return await fake(request)
+class CountingStore(MemoryTokenStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads = 0
+        self.locks = 0
 
-    fake = FakeWeCom().prepare(LIST, OK)
-    client = client_on(slow_token)
+    async def load(self) -> Token | None:
+        self.loads += 1
+        await asyncio.sleep(0.001)  # as a database would
+        return await super().load()
+
+    def lock(self) -> AbstractAsyncContextManager[None]:
+        self.locks += 1
+        return super().lock()
+
+
+async def test_fifty_calls_at_once_fetch_one_token_under_one_lock() -> None:
+    fake, store = FakeWeCom().prepare(LIST, OK), CountingStore()
+    client = client_on(fake, store=store)
     await asyncio.gather(*(client.list_external_contacts(f"user{n}") for n in range(50)))
     assert len(fake.calls("gettoken")) == 1
     assert len(fake.calls(LIST)) == 50
+    assert store.locks == 1
 
 
 async def test_two_clients_with_one_store_fetch_one_token() -> None:
-    fake, store = FakeWeCom().prepare(LIST, OK), MemoryTokenStore()
+    fake, store = FakeWeCom().prepare(LIST, OK), CountingStore()
     clients = client_on(fake, store=store), client_on(fake, store=store)
     await asyncio.gather(*(client.list_external_contacts("zhangsan") for client in clients))
     assert len(fake.calls("gettoken")) == 1
+    assert store.locks == 2
+
+
+async def test_the_rejection_of_a_token_that_is_gone_forgets_nothing() -> None:
+    async def fetch() -> Token:
+        return Token(value=SecretStr("new"), expires_at=START + timedelta(hours=2))
+
+    store = CountingStore()
+    source = TokenSource(fetch, store, Clock())
+    assert await source.get() == "new"
+    await source.rejected("old")
+    loads = store.loads
+    assert await source.get() == "new"
+    assert store.loads == loads
 
 
 @pytest.mark.parametrize(("passed_seconds", "tokens"), [(6899, 1), (6900, 2)])
@@ -137,3 +169,13 @@ async def test_waiting_for_a_token_counts_against_the_calls_time() -> None:
     with pytest.raises(Unreachable) as caught:
         await client_on(never).send_welcome_msg("CODE", Message(text="hello"), timeout_seconds=0.05)
     assert not caught.value.maybe_done
+
+
+async def test_a_call_whose_time_is_over_when_the_token_comes_is_not_made() -> None:
+    fake = FakeWeCom().prepare(LIST, OK)
+    client = client_on(fake)
+    await client.list_external_contacts("zhangsan")
+    with pytest.raises(Unreachable) as caught:
+        await client.send_welcome_msg("CODE", Message(text="hello"), timeout_seconds=1e-9)
+    assert not caught.value.maybe_done
+    assert len(fake.requests) == 2

@@ -1,0 +1,1 @@
+"""`journeys demo`: one store opening, driven through the real stack."""

@@ -1,0 +1,155 @@
+"""The opening itself: the stack, the chain, the guests; then what happened, stage by stage."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+
+from activities.composition import compose, connections, wecom_client
+from domain.customer import Command, CommandKind
+from playbooks.loader import load_policy
+from settings import ROOT, utc_now
+from starter import lifelines, stack
+from starter.demo import report
+from starter.demo.cast import Guest, cast
+from starter.demo.street import Street
+from starter.demo.town import Town, build
+from starter.runtime import console
+from starter.up import until_interrupted
+from storage.database import Database
+from storage.story import StoryLine, story
+from storage.tables import Customer
+from workflows.connection import connect
+
+DATA = ".data/demo"  # wiped before every demo: each begins on an empty street
+LONGEST = 150.0  # seconds; the story takes about 50 on an idle machine
+
+
+async def demo(stay: bool) -> int:
+    """Play the opening; the exit code is 0 only if every stage happened."""
+    shutil.rmtree(Path(DATA), ignore_errors=True)
+    began = time.monotonic()
+    overrides = {"DATA_DIR": DATA, "PLAYBOOKS_DIR": str(ROOT / "playbooks" / "demo")}
+    async with stack.running(lambda line: console.print(f"[dim]{line}[/dim]"), **overrides) as up:
+        database = Database(up.settings.sqlalchemy_url)
+        async with connections() as http:
+            street = Street(http, up.simulators)
+            town = await _town(up, street, http, database)
+            console.print(
+                f"[dim]chain, groups and codes are there after {time.monotonic() - began:.0f} s[/dim]"
+            )
+            guests = await _invite(street)
+            await _play(up, street, town, guests, database)
+            ok = await report.print_report(up, street, database, guests)
+        if stay:
+            console.print("\nThe stack stays up. Ctrl-C ends it.")
+            await until_interrupted(up)
+        await database.close()
+    return 0 if ok else 1
+
+
+async def _town(up: stack.Stack, street: Street, http: httpx.AsyncClient, database: Database) -> Town:
+    temporal = await connect(up.settings)
+    policy = load_policy(up.settings.playbooks_dir)
+    activities = compose(
+        up.settings, http=http, database=database, temporal=temporal, policy=policy, clock=utc_now
+    )
+    client = wecom_client(up.settings, http, database, utc_now)
+    return await build(street, database, client, activities)
+
+
+async def _invite(street: Street) -> list[Guest]:
+    guests = cast()
+    for guest in guests:
+        guest.external_userid, guest.unionid = await street.newcomer(guest.nickname)
+    return guests
+
+
+async def _play(up: stack.Stack, street: Street, town: Town, guests: list[Guest], database: Database) -> None:
+    """All guests at once, employees who tap, an operator who obeys an objection, and a timeline to watch."""
+    background = [
+        asyncio.create_task(_employees(street)),
+        asyncio.create_task(_timeline(database, guests[0])),
+        asyncio.create_task(up.watch()),
+    ]
+    plays = [asyncio.create_task(guest.play(guest, street, town)) for guest in guests]
+    operator = asyncio.create_task(_operator(up, guests))
+    story = asyncio.create_task(_ended(plays, operator, database, guests))
+    done, _ = await asyncio.wait([story, background[2]], timeout=LONGEST, return_when=asyncio.FIRST_COMPLETED)
+    for task in (*background, *plays, operator, story):
+        if task not in done:
+            task.cancel()
+    for task in done:
+        task.result()
+    if not done:
+        console.print(f"[red]the story did not end within {LONGEST:.0f} s[/red]")
+
+
+async def _ended(
+    plays: list[asyncio.Task[None]], operator: asyncio.Task[None], database: Database, guests: list[Guest]
+) -> None:
+    """Everyone has played her part, and the journeys have come to rest."""
+    for outcome in await asyncio.gather(*plays, operator, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            console.print(f"[red]{outcome}[/red]")
+    await _until(lambda: _stage(database, guests[0].external_userid), "back")
+
+
+async def _until(look: Callable[[], Awaitable[object]], wanted: object) -> None:
+    """Look until the world is as wanted."""
+    while await look() != wanted:  # noqa: ASYNC110 - the world is in other processes
+        await asyncio.sleep(0.3)
+
+
+async def _stage(database: Database, external_userid: str) -> str:
+    async with database.transaction() as session:
+        customer = await session.get(Customer, external_userid)
+    return str(customer.stage) if customer else "unknown"
+
+
+async def _employees(street: Street) -> None:
+    """Employees look at their phones every second and tap."""
+    while True:
+        await street.confirm_all_tasks()
+        await asyncio.sleep(1)
+
+
+async def _operator(up: stack.Stack, guests: list[Guest]) -> None:
+    """Records the objection as soon as it is uttered."""
+    objector = next(g for g in guests if g.role == "objector")
+
+    async def objected() -> bool:
+        return "objected" in objector.did
+
+    await _until(objected, True)
+    command = Command(
+        id="demo-opt-out", kind=CommandKind.OPT_OUT, by="demo operator", reason="she asked in the shop"
+    )
+    await lifelines.order(await connect(up.settings), objector.external_userid, command)
+
+
+async def _timeline(database: Database, guest: Guest) -> None:
+    """Print the lines of one customer's story as they are written."""
+    console.print(f"\n[bold]The life of {guest.nickname}[/bold] ({guest.external_userid})")
+    seen: set[str] = set()
+    began: datetime | None = None
+    while True:
+        async with database.transaction() as session:
+            lines = await story(session, guest.external_userid)
+        for line in lines:
+            if line.key not in seen:
+                seen.add(line.key)
+                began = began or line.at
+                console.print(_line(line, began, guest.external_userid))
+        await asyncio.sleep(0.3)
+
+
+def _line(line: StoryLine, began: datetime, external_userid: str) -> str:
+    seconds = (line.at - began).total_seconds()
+    style = "bold green" if line.what.startswith("stage") else "default"
+    what = line.what.replace(f"{external_userid}/", "")
+    return f"  {seconds:5.1f}s  [{style}]{what}[/{style}]  [dim]{line.reason}[/dim]"

@@ -1,0 +1,56 @@
+"""Giving orders to one customer's life, parked or not."""
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain import addresses
+from domain.customer import Command
+from domain.messages import CommandAnswer, LifeStart
+from starter.runtime import CommandFailed
+
+ANSWER_WITHIN = timedelta(seconds=20)
+
+
+async def order(client: Client, external_userid: str, command: Command) -> CommandAnswer:
+    """Carry out an operator's order; a parked life is revived for it. Raises CommandFailed."""
+    start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+        addresses.CUSTOMER_LIFECYCLE,
+        LifeStart(external_userid=external_userid),
+        id=addresses.customer_id(external_userid),
+        task_queue=addresses.JOURNEYS,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary=f"the life of {external_userid}",
+    )
+    try:
+        answer: CommandAnswer = await client.execute_update_with_start_workflow(
+            addresses.COMMAND,
+            command,
+            id=command.id,
+            start_workflow_operation=start,
+            result_type=CommandAnswer,
+            rpc_timeout=ANSWER_WITHIN,
+        )
+        return answer
+    except WorkflowUpdateFailedError as error:
+        raise CommandFailed(str(error.cause)) from None
+    except WorkflowUpdateRPCTimeoutOrCancelledError:
+        raise CommandFailed(_NO_WORKER) from None
+    except RPCError as error:
+        if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
+            raise CommandFailed(_NO_WORKER) from None
+        raise CommandFailed(f"Temporal refused: {error.message}") from None
+
+
+_NO_WORKER = (
+    f"no worker answered within {ANSWER_WITHIN.seconds} s; the order may still be carried out. "
+    "Is a worker running? Giving the same order again is safe."
+)
