@@ -39,15 +39,27 @@ log = logging.getLogger("worker")
 
 
 def build_workers(
-    client: Client, activities: Activities, settings: Settings, queues: Sequence[str] = QUEUES
+    client: Client,
+    activities: Activities,
+    settings: Settings,
+    queues: Sequence[str] = QUEUES,
+    **common: Any,
 ) -> list[Worker]:
-    """One Temporal worker per task queue, each with the slots and rates of its outside system."""
+    """One Temporal worker per task queue, each with the slots and rates of its outside system.
+
+    `common` goes to every worker; tests pass interceptors and a cache of their own.
+    """
+
+    def make(queue: str, work: list[Callable[..., Any]], **options: Any) -> Worker:
+        return Worker(
+            client, task_queue=queue, activities=work, graceful_shutdown_timeout=DRAIN, **(options | common)
+        )
+
     kinds: dict[str, Callable[[], Worker]] = {
-        addresses.JOURNEYS: lambda: _worker(
-            client, addresses.JOURNEYS, activities.on_journeys, workflows=JOURNEY_WORKFLOWS
+        addresses.JOURNEYS: lambda: make(
+            addresses.JOURNEYS, activities.on_journeys, workflows=JOURNEY_WORKFLOWS
         ),
-        addresses.WELCOME: lambda: _worker(
-            client,
+        addresses.WELCOME: lambda: make(
             addresses.WELCOME,
             activities.on_welcome,
             workflows=[Welcome],
@@ -56,25 +68,19 @@ def build_workers(
             max_heartbeat_throttle_interval=timedelta(seconds=1),
             default_heartbeat_throttle_interval=timedelta(seconds=1),
         ),
-        addresses.WECOM: lambda: _worker(
-            client,
+        addresses.WECOM: lambda: make(
             addresses.WECOM,
             activities.on_wecom,
             max_concurrent_activities=5,  # WeCom answers 45033 beyond about five at once (contract §12)
             max_task_queue_activities_per_second=settings.wecom_calls_per_second,
         ),
-        addresses.POS: lambda: _worker(
-            client,
+        addresses.POS: lambda: make(
             addresses.POS,
             activities.on_pos,
             max_task_queue_activities_per_second=settings.pos_calls_per_second,
         ),
     }
     return [kinds[queue]() for queue in queues]
-
-
-def _worker(client: Client, queue: str, activities: list[Callable[..., Any]], **options: Any) -> Worker:
-    return Worker(client, task_queue=queue, activities=activities, graceful_shutdown_timeout=DRAIN, **options)
 
 
 async def run(settings: Settings, queues: Sequence[str] = QUEUES) -> None:

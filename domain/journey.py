@@ -1,7 +1,7 @@
 """What comes next for a customer. The interpreter of playbooks: pure, bounded, the same for real runs,
 previews and what-if."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
@@ -33,6 +33,8 @@ class Rest(Shape):
     until: UtcTime | None = Field(None)
     why: str = ""
 
+
+DELIVERY_PATIENCE = timedelta(days=7)  # a task expires within a day; longer means that its outcome was lost
 
 Action = SendTouch | IssueCoupon | Rest
 
@@ -100,7 +102,7 @@ def done(state: CustomerState, action: SendTouch | IssueCoupon, now: datetime) -
     enrolment = state.enrolments[action.playbook]
     state.retry_at.pop(action.playbook, None)
     if isinstance(action, SendTouch) and action.send.wait_for_delivery:
-        enrolment.waits_for = action.key
+        enrolment.waits_for, enrolment.due_at = action.key, now + DELIVERY_PATIENCE
     else:
         step_on(state, enrolment, now)
 
@@ -135,7 +137,7 @@ def _move(state: CustomerState, enrolment: Enrolment, now: datetime) -> bool:
         branch = "then" if enrolment.met else "otherwise"
         note(state, now, f"{step.wait_for.event} {'came' if enrolment.met else 'did not come'}", branch)
         _arrive(state, enrolment, steps.inside(tree, enrolment.cursor, branch), now)
-    elif (step.wait is not None and over) or (step.send and enrolment.met):
+    elif (step.wait is not None and over) or (step.send and (enrolment.met or over)):
         step_on(state, enrolment, now)
     else:
         return False

@@ -18,10 +18,23 @@ from domain.messages import CommandAnswer, LifeStart
 from starter.runtime import CommandFailed
 
 ANSWER_WITHIN = timedelta(seconds=20)
+# An update that arrives in the very task in which a run completes is refused by the server; its id makes
+# giving it again safe.
+RACES_LOST = 5
 
 
 async def order(client: Client, external_userid: str, command: Command) -> CommandAnswer:
     """Carry out an operator's order; a parked life is revived for it. Raises CommandFailed."""
+    for _ in range(RACES_LOST):
+        try:
+            return await _order_once(client, external_userid, command)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.FAILED_PRECONDITION:
+                raise CommandFailed(f"Temporal refused: {error.message}") from None
+    raise CommandFailed("the order met a life that was just being parked, again and again: try once more")
+
+
+async def _order_once(client: Client, external_userid: str, command: Command) -> CommandAnswer:
     start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
         addresses.CUSTOMER_LIFECYCLE,
         LifeStart(external_userid=external_userid),
@@ -47,7 +60,7 @@ async def order(client: Client, external_userid: str, command: Command) -> Comma
     except RPCError as error:
         if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
             raise CommandFailed(_NO_WORKER) from None
-        raise CommandFailed(f"Temporal refused: {error.message}") from None
+        raise
 
 
 _NO_WORKER = (

@@ -250,6 +250,8 @@ class CustomerLifecycle:
         """Leave Temporal when nothing is due for long. False when something came up on the way out."""
         if until and until - workflow.now() <= self.state.park_after:
             return False
+        if any(follow.welcome is None for follow in self.state.friends):
+            return False  # her greeting is under way
         await workflow.wait_condition(workflow.all_handlers_finished)
         if self.state.inbox or self.state.commands or self.state.log:
             return False

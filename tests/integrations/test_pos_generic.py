@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
+import httpx
 import pytest
 from pydantic import ValidationError
 
@@ -19,7 +20,7 @@ from integrations.pos import (
     PosAmbiguous,
     PosUnavailable,
 )
-from tests.integrations.tills import COUPON, answering, issue
+from tests.integrations.tills import COUPON, answering, issue, till
 
 pytestmark = pytest.mark.anyio
 
@@ -92,6 +93,12 @@ async def test_money_that_is_not_a_whole_number_is_refused(amount: object) -> No
 def test_money_never_comes_from_a_float() -> None:
     with pytest.raises(ValidationError):
         Money.model_validate({"amount_minor": 25.0, "currency": "CNY"})
+
+
+async def test_a_weight_keeps_all_its_digits() -> None:
+    raw = json.dumps(ORDER).replace("6.35", "6.350000000000000000001")
+    pos = till(lambda _: httpx.Response(200, text=raw))
+    assert (await pos.get_order("o1")).lines[0].quantity == Decimal("6.350000000000000000001")
 
 
 async def test_ids_cannot_leave_their_place_in_the_path() -> None:

@@ -74,10 +74,17 @@ async def test_httpx_own_log_hides_the_query(caplog: pytest.LogCaptureFixture) -
     assert SECRET not in caplog.text
 
 
+def _server_error(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(500)
+
+
 @pytest.mark.anyio
-async def test_a_phone_is_neither_logged_nor_in_an_exception(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("handler", [_raise(httpx.ReadError), _server_error])
+async def test_a_phone_is_neither_logged_nor_in_an_exception(
+    handler: Callable[[httpx.Request], httpx.Response], caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
-    http = httpx.AsyncClient(transport=httpx.MockTransport(_raise(httpx.ReadError)))
+    http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
     till = GenericPos(http=http, base_url="https://till", api_key="the-api-key", webhook_secret="hook")
     key = MemberKey(kind="phone", value="+8613800000001")
     with pytest.raises(PosError) as caught:

@@ -67,7 +67,7 @@ BAD_PAYLOADS = {
     "not utf-8": b"<xml><Encrypt>\xff\xfe</Encrypt></xml>",
     "broken json": b'{"encrypt": ',
     "deep json": b'{"encrypt": ' + b"[" * 100_000,
-    "too large": b" " * MAX_BODY_BYTES + b"x",
+    "too large": XML.encode() + b" " * MAX_BODY_BYTES,  # and good but for its size
 }
 
 
