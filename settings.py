@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     temporal_ui_port: int = 8233
     gateway_host: str = Field("127.0.0.1", description="0.0.0.0 behind a load balancer or in a container")
     gateway_port: int = 8080
+    simulators_host: str = "127.0.0.1"
     simulators_port: int = 8090
     gateway_url: str = Field("http://127.0.0.1:8080", description="where WeCom and the till reach us")
 

@@ -42,8 +42,12 @@ class Parcel(Shape):
 class Courier:
     """Delivers in order per subject; safe to call twice and from many processes at once."""
 
-    def __init__(self, client: Client, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, client: Client, database: Database, clock: Clock, *, renew_after_events: int | None = None
+    ) -> None:
+        """`renew_after_events` is for tests: lives continue as new that early."""
         self._client, self._database, self._clock = client, database, clock
+        self._renew_after_events = renew_after_events
 
     async def deliver(self, subject: str) -> int:
         """Deliver everything that waits for a subject, oldest first; returns how many."""
@@ -88,7 +92,7 @@ class Courier:
                 StaffTaskStart(batch_id=batch_id),
                 id=addresses.staff_task_id(batch_id),
                 task_queue=addresses.JOURNEYS,
-                start_delay=delay,
+                start_delay=max(delay, timedelta(0)),  # the server refuses a window that is over
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 rpc_timeout=RPC_TIMEOUT,
@@ -128,7 +132,7 @@ class Courier:
     async def _happened(self, external_userid: str, event: Event) -> None:
         await self._client.start_workflow(
             addresses.CUSTOMER_LIFECYCLE,
-            LifeStart(external_userid=external_userid),
+            LifeStart(external_userid=external_userid, renew_after_events=self._renew_after_events),
             id=addresses.customer_id(external_userid),
             task_queue=addresses.JOURNEYS,
             start_signal=addresses.HAPPENED,

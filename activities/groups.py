@@ -1,5 +1,7 @@
 """客户群: reads a group once per burst and says who came and who went."""
 
+from datetime import timedelta
+
 from temporalio import activity
 
 from activities.courier import Courier, Parcel
@@ -13,7 +15,8 @@ from storage.database import Database
 from storage.groups import Change, Roster, Seat
 
 GONE = (49008, 90501)  # dismissed; not a customer group (contract §7.1)
-VERSION_PATIENCE = 5  # attempts to see the announced version; WeCom updates groups about 2 s late
+BURST = timedelta(seconds=2)  # events so close together are read once; WeCom is about as late itself
+VERSION_PATIENCE = 4  # attempts to see what an event announced
 
 
 class Groups:
@@ -24,7 +27,12 @@ class Groups:
 
     @activity.defn
     async def refresh_group(self, what: RefreshGroup) -> RefreshedGroup:
-        """Read the group, write its members, tell the customers whom it concerns."""
+        """Read the group, write its members, tell the customers whom it concerns.
+
+        The first attempt only lets the burst collect: a retry costs no history, a timer would.
+        """
+        if activity.info().attempt == 1 and not what.dismissed:
+            raise not_yet("the burst is still collecting", again_in=BURST)
         chat = None if what.dismissed else await self._read(what)
         async with self._database.transaction() as session:
             if chat is None:
@@ -43,6 +51,7 @@ class Groups:
             joined=joined,
             left=len(changes) - joined,
             members=len(chat.member_list) if chat else 0,
+            member_version=chat.member_version if chat else None,
             dismissed=chat is None,
         )
 
@@ -54,10 +63,17 @@ class Groups:
                 if error.errcode in GONE:
                     return None
                 raise
-        stale = what.member_version is not None and chat.member_version != what.member_version
-        if stale and activity.info().attempt < VERSION_PATIENCE:
-            raise not_yet("WeCom has not updated the group yet")
+        if await self._is_old(chat, what) and activity.info().attempt < VERSION_PATIENCE:
+            raise not_yet("WeCom has not updated the group yet", again_in=BURST)
         return chat
+
+    async def _is_old(self, chat: wecom.GroupChat, what: RefreshGroup) -> bool:
+        """Whether WeCom still shows what it showed before the change. A busy group may be further already."""
+        if what.member_version in (None, chat.member_version):
+            return False
+        async with self._database.transaction() as session:
+            known = await groups.version_of(session, what.chat_id)
+        return known in (None, chat.member_version)
 
     async def _tell(self, chat_id: str, change: Change) -> None:
         kind = EventKind.GROUP_JOINED if change.joined else EventKind.GROUP_LEFT

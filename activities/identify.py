@@ -42,23 +42,33 @@ class Identifier:
         try:
             async with asyncio.timeout(LOOKUP_SECONDS):
                 await self._look_up(external_userid, identity)
-        except (TimeoutError, wecom.WeComError, pos.PosError) as error:
-            # A half-added friend has no detail yet (84061); a slow till must not cost the greeting.
+        except (TimeoutError, pos.PosError) as error:
+            # A slow till must not cost the greeting.
             log.info("lookup of %s ended early: %s", external_userid, type(error).__name__)
         return identity
 
     async def _look_up(self, external_userid: str, identity: Identity) -> None:
         customer = await self._customer(external_userid)
         identity.unionid, identity.member_id = customer.unionid, customer.member_id
-        detail = await self._client.get_external_contact(external_userid, timeout_seconds=LOOKUP_SECONDS)
-        identity.nickname = detail.external_contact.name or None
-        identity.unionid = detail.external_contact.unionid or identity.unionid
+        await self._ask_wecom(external_userid, identity)
         if identity.member_id is None:
             identity.member_id = await self._member_of(external_userid, identity.unionid)
         await self._remember(external_userid, identity)
         if identity.member_id:
             visits = await self._visits(identity.member_id)
             identity.favourite_store = most_visited_store(visits)
+
+    async def _ask_wecom(self, external_userid: str, identity: Identity) -> None:
+        """Her name and unionid. A half-added friend has no detail yet (84061), but may be known here."""
+        try:
+            detail = await self._client.get_external_contact(
+                external_userid, timeout_seconds=LOOKUP_SECONDS / 2
+            )
+        except wecom.WeComError as error:
+            log.info("WeCom says nothing of %s: %s", external_userid, type(error).__name__)
+            return
+        identity.nickname = detail.external_contact.name or None
+        identity.unionid = detail.external_contact.unionid or identity.unionid
 
     async def _customer(self, external_userid: str) -> Customer:
         async with self._database.transaction() as session:

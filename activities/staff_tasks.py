@@ -29,6 +29,7 @@ from storage.tables import Batch
 
 NOBODY_REACHABLE, DISPATCHING, CANCELLED, REMINDED_ENOUGH = 41048, 41063, 41093, 41094
 SETTLING = timedelta(seconds=30)  # WeCom may list a new task only after it has dispatched it (contract §8.2)
+LOOK_BACK = timedelta(minutes=10)  # an earlier try of the same attempt may be listed only now
 _OUTCOMES = {
     wecom.SendStatus.SENT: (TouchStatus.SENT, None, ""),
     wecom.SendStatus.NOT_FRIEND: (TouchStatus.NOT_FRIEND, "wecom_2", "WeCom: not a friend any more"),
@@ -178,22 +179,33 @@ class StaffTasks:
         if now < batch.claimed_at + self._settling:
             raise not_yet("the answer to an earlier create was lost", again_in=self._settling)
         found = await self._find(batch, set(recipients))
-        if found:
-            async with self._database.transaction() as session:
-                await tasks.created(session, batch.id or 0, found, ())
+        async with self._database.transaction() as session:
+            if found:
+                await tasks.created(session, batch.id or 0, found, (), now)
+            else:
+                await tasks.claim_again(session, batch.id or 0, now)
         return found is not None
 
     async def _find(self, batch: Batch, recipients: set[str]) -> str | None:
         """The task of WeCom's list that has our text, our employee and our recipients."""
         assert batch.claimed_at is not None
-        start = batch.claimed_at - timedelta(minutes=1)
+        start = batch.claimed_at - LOOK_BACK
         async for candidate in self._client.list_groupmsgs("single", start, self._clock()):
             if candidate.text != batch.text or await self._known(candidate.msgid):
                 continue
-            results = self._client.get_groupmsg_send_result(candidate.msgid, batch.userid)
-            if {r.external_userid async for r in results} & recipients:
+            if await self._recipients_at_wecom(candidate.msgid, batch.userid) & recipients:
                 return candidate.msgid
         return None
+
+    async def _recipients_at_wecom(self, msgid: str, userid: str) -> set[str | None]:
+        """Nobody for a cancelled task: it is one that was made anew without somebody."""
+        try:
+            results = self._client.get_groupmsg_send_result(msgid, userid)
+            return {result.external_userid async for result in results}
+        except wecom.BusinessState as state:
+            if state.errcode != CANCELLED:
+                raise
+            return set()
 
     async def _known(self, msgid: str) -> bool:
         async with self._database.transaction() as session:
@@ -225,7 +237,7 @@ class StaffTasks:
                 await self._unclaim(batch)  # certainly not created: the retry may simply create it
             raise
         async with self._database.transaction() as session:
-            await tasks.created(session, batch.id or 0, msgid or None, unreachable)
+            await tasks.created(session, batch.id or 0, msgid or None, unreachable, self._clock())
 
     async def _unclaim(self, batch: Batch) -> None:
         async with self._database.transaction() as session:

@@ -9,7 +9,7 @@ from storage import tags
 from storage.database import Database
 
 TAG_GROUP = "来源门店"  # every tag that an entry code gives is in this group of the corp
-_NO_RELATION = {84061, 40096}
+_NO_RELATION = {84061, 40096, 60111}
 
 
 class Tagging:
@@ -48,15 +48,17 @@ class Tagging:
     async def _made(self, names: list[str]) -> dict[str, str]:
         """The ids of new tags; of existing ones if somebody made them before us."""
         try:
-            groups = [await self._client.add_corp_tags(TAG_GROUP, names)]
+            made = await self._client.add_corp_tags(TAG_GROUP, names)
+            return {tag.name: tag.id for tag in made.tag}
         except wecom.BusinessState as error:
-            if error.errcode != 40071:  # the name exists
+            if error.errcode != 40071:  # one of the names exists, and then none is made
                 raise
-            groups = [g for g in await self._client.get_corp_tags() if g.group_name == TAG_GROUP]
-        found = {tag.name: tag.id for group in groups for tag in group.tag}
-        if absent := [n for n in names if n not in found]:
-            raise not_yet(f"some of the tags exist, {len(absent)} are still to be made")
-        return {name: found[name] for name in names}
+        groups = [g for g in await self._client.get_corp_tags() if g.group_name == TAG_GROUP]
+        found = {tag.name: tag.id for group in groups for tag in group.tag if tag.name in names}
+        if not found:
+            raise not_yet("WeCom says that a tag exists, and does not list it yet")
+        absent = [name for name in names if name not in found]
+        return found | (await self._made(absent) if absent else {})
 
     async def _forget(self, names: list[str]) -> None:
         async with self._database.transaction() as session:

@@ -1,9 +1,12 @@
 """Finding what was left lying: undelivered facts, orphaned batches, parked lives due, old pictures."""
 
 import hashlib
-from datetime import timedelta
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from temporalio import activity
+from temporalio.service import RPCError
 
 from activities.courier import Courier, Parcel
 from activities.failures import translated
@@ -14,9 +17,11 @@ from integrations import pos, wecom
 from settings import Clock
 from storage import inbound, lives, pictures, purchases, tasks
 from storage.database import Database
-from storage.tables import Customer, Group
+from storage.tables import Customer, Group, Snapshot
 
 GRACE = timedelta(seconds=10)  # younger leftovers are somebody's work in progress
+
+log = logging.getLogger(__name__)
 
 
 class Upkeep:
@@ -42,21 +47,33 @@ class Upkeep:
                 every=self._policy.sweep_every,
                 delivered=await self._deliver(),
                 orphans=await self._start_orphans(),
-                woken=await self._wake(),
+                woken=await self.wake_due_lives(),
                 media=await self._renew_pictures(),
             )
 
     async def _deliver(self) -> int:
         async with self._database.transaction() as session:
             subjects = await inbound.waiting_subjects(session, self._clock() - GRACE)
+        members = [s for s in subjects if s.startswith("member/")]
         delivered = 0
+        for subject in (s for s in subjects if s not in members):
+            activity.heartbeat()
+            try:
+                delivered += await self._courier.deliver(subject)
+            except RPCError as error:  # one that cannot be delivered must not keep the others waiting
+                log.warning("%s waits for the next sweep: %s", subject, error.status.name)
+        await self._match_members(members)
+        return delivered
+
+    async def _match_members(self, subjects: Sequence[str]) -> None:
         for subject in subjects:
             activity.heartbeat()
-            if subject.startswith("member/"):
+            try:
                 await self._match_member(subject)
-            else:
-                delivered += await self._courier.deliver(subject)
-        return delivered
+            except (pos.PosError, RPCError) as error:
+                log.warning("%s waits for the next sweep: %s", subject, type(error).__name__)
+                if isinstance(error, pos.PosError) and error.retryable:
+                    return  # the till is down: it would be asked in vain for all the others
 
     async def _match_member(self, subject: str) -> None:
         """A push for a till member whom we could not place: ask the till who she is, once."""
@@ -87,23 +104,40 @@ class Upkeep:
             await self._courier.start_staff_task(batch.id or 0, timedelta(0))
         return len(batches)
 
-    async def _wake(self) -> int:
-        now = self._clock()
+    async def wake_due_lives(self) -> int:
+        """Tell parked lives whose time has come that it has; in pages, until none is left."""
+        woken = 0
+        while True:
+            now = self._clock()
+            async with self._database.transaction() as session:
+                due = await lives.due_to_wake(session, now)
+            for snapshot in due:
+                await self._wake(snapshot, now)
+            woken += len(due)
+            if not due:
+                return woken
+
+    async def _wake(self, snapshot: Snapshot, now: datetime) -> None:
+        """From here on the stored event wakes her, however often its delivery fails."""
+        event = Event(id=f"wake/{snapshot.external_userid}/{snapshot.seq}", kind=EventKind.WAKE, at=now)
+        subject, body = f"customer/{snapshot.external_userid}", Parcel(event=event).model_dump(mode="json")
         async with self._database.transaction() as session:
-            due = await lives.due_to_wake(session, now)
-        for snapshot in due:
-            activity.heartbeat()
-            event = Event(id=f"wake/{snapshot.external_userid}/{snapshot.seq}", kind=EventKind.WAKE, at=now)
-            await self._courier.post("sweep", f"customer/{snapshot.external_userid}", Parcel(event=event))
-        return len(due)
+            await inbound.store(session, digest=event.id, source="sweep", subject=subject, body=body, now=now)
+            await lives.forget_wake_up(session, snapshot.external_userid, snapshot.seq)
+        await self._courier.deliver(subject)
 
     async def _renew_pictures(self) -> int:
         async with self._database.transaction() as session:
             groups = await pictures.groups_to_renew(session, self._clock())
+        renewed = 0
         for group in groups:
             activity.heartbeat()
-            await self.upload_group_qr(group)
-        return len(groups)
+            try:
+                await self.upload_group_qr(group)
+                renewed += 1
+            except (wecom.Refused, wecom.BusinessState) as refusal:  # its join way was deleted, for instance
+                log.warning("no picture of group %s: %s", group.chat_id, refusal)
+        return renewed
 
     async def upload_group_qr(self, group: Group) -> None:
         """Bring a group's QR picture to WeCom, ahead of any welcome that needs it."""

@@ -5,9 +5,11 @@ import contextlib
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -25,7 +27,7 @@ from settings import Clock
 from storage import directory, greetings, pictures
 from storage.database import Database
 from storage.greetings import Claim
-from storage.tables import Employee, Store
+from storage.tables import Employee, Group, Store
 
 SEND_SECONDS = 3.0  # one call; three of them fit into the 20 seconds with the lookups before them
 QR_JOIN_CAP = 200  # a group's QR stops working at 200 members (contract §7.3)
@@ -66,10 +68,9 @@ class Welcomes:
             if claim.busy:
                 raise not_yet("another code of this friendship is in flight", again_in=timedelta(seconds=1))
             if claim.mine:
-                greeting = await self._compose(what)
+                greeting = await self._compose_or_release(what, claim)
                 outcome, reason = await self._send(what, claim, greeting)
-                settled = WelcomeSettled(outcome=outcome, reason=reason, chat_id=greeting.chat_id)
-                await self._settle(claim, settled)
+                settled = await self._settle(claim, outcome, reason, greeting.chat_id)
             else:
                 settled = WelcomeSettled(outcome=WelcomeOutcome(claim.status.value), reason=claim.reason)
                 settled.chat_id = claim.chat_id
@@ -80,12 +81,13 @@ class Welcomes:
     async def give_up(self, what: WelcomeStart) -> WelcomeSettled:
         """The retries are used up: settle as unknown if an attempt went unanswered, else as failed."""
         claim = await self._claim(what)
-        if claim.status is not TouchStatus.CLAIMED:
+        if claim.busy:
+            settled = WelcomeSettled(outcome=WelcomeOutcome.UNKNOWN, reason="another code is still in flight")
+        elif claim.status is not TouchStatus.CLAIMED:
             settled = WelcomeSettled(outcome=WelcomeOutcome(claim.status.value), reason=claim.reason)
         else:
             outcome = WelcomeOutcome.UNKNOWN if claim.repeated else WelcomeOutcome.FAILED
-            settled = WelcomeSettled(outcome=outcome, reason="WeCom gave no answer in time")
-            await self._settle(claim, settled)
+            settled = await self._settle(claim, outcome, "WeCom gave no answer in time", None)
         await self._tell(what, settled)
         return settled
 
@@ -93,6 +95,15 @@ class Welcomes:
         attempt = hashlib.sha256((what.code or what.event.id).encode()).hexdigest()[:12]
         async with self._database.transaction() as session:
             return await greetings.claim(session, what.external_userid, what.event, attempt, self._clock())
+
+    async def _compose_or_release(self, what: WelcomeStart, claim: Claim) -> Greeting:
+        """A greeting that could not even be composed was certainly not sent: the next try is a first try."""
+        try:
+            return await self._compose(what)
+        except Exception:
+            if not claim.repeated:
+                await self._release(claim)
+            raise
 
     async def _compose(self, what: WelcomeStart) -> Greeting:
         """Within the lookup budget; whatever is not known in time is left out, the greeting is not."""
@@ -106,20 +117,25 @@ class Welcomes:
                     "no playbook is published: run `journeys up` or the worker once", type="NoPlaybook"
                 )
             employee = await directory.ensure_employee(session, event.userid or "")
-            store_id = identity.favourite_store or entry.store_id
-            group = picture = None
+            group, picture = None, None
             if found[0].welcome.invite_to_group:
-                group = await directory.open_group(session, store_id, QR_JOIN_CAP) or (
-                    await directory.open_group(session, entry.store_id, QR_JOIN_CAP)
-                )
-                picture = await pictures.group_qr(session, group.chat_id, self._clock()) if group else None
+                group, picture = await self._invitation(session, identity.favourite_store, entry.store_id)
             store = await session.get(Store, (group.store_id if group else None) or entry.store_id)
-        values = _values(identity, employee, store, found[0].welcome.benefit, group.name if group else "")
+        values = _values(identity, employee, store, found[0].welcome.benefit, group, self._clock())
         text = templates.render(found[0].welcome.text, values)
         attachments = (wecom.Image(media_id=picture),) if picture else ()
-        return Greeting(
-            wecom.Message(text=text, attachments=attachments), group.chat_id if group and picture else None
-        )
+        return Greeting(wecom.Message(text=text, attachments=attachments), group.chat_id if group else None)
+
+    async def _invitation(
+        self, session: AsyncSession, *store_ids: str | None
+    ) -> tuple[Group, str] | tuple[None, None]:
+        """The first of the stores whose group can be joined and whose QR picture WeCom holds."""
+        for store_id in store_ids:
+            group = await directory.open_group(session, store_id, QR_JOIN_CAP)
+            picture = await pictures.group_qr(session, group.chat_id, self._clock()) if group else None
+            if group and picture:
+                return group, picture
+        return None, None
 
     async def _send(self, what: WelcomeStart, claim: Claim, greeting: Greeting) -> tuple[WelcomeOutcome, str]:
         if what.code is None:
@@ -128,7 +144,7 @@ class Welcomes:
             try:
                 await self._client.send_welcome_msg(what.code, greeting.message, timeout_seconds=SEND_SECONDS)
             except wecom.BusinessState as state:
-                return _outcome_of(state, claim)
+                return _outcome_of(state, repeated=claim.repeated or await self._overtaken(claim))
             except (wecom.Refused, wecom.Misconfigured, wecom.InvalidMessage) as refusal:
                 return WelcomeOutcome.FAILED, str(refusal)[:200]
             except wecom.WeComError as error:
@@ -138,14 +154,24 @@ class Welcomes:
                 raise
         return WelcomeOutcome.SENT, ""
 
+    async def _overtaken(self, claim: Claim) -> bool:
+        async with self._database.transaction() as session:
+            return await greetings.overtaken(session, claim)
+
     async def _release(self, claim: Claim) -> None:
         async with self._database.transaction() as session:
-            await greetings.release(session, claim.key)
+            await greetings.release(session, claim)
 
-    async def _settle(self, claim: Claim, settled: WelcomeSettled) -> None:
+    async def _settle(
+        self, claim: Claim, outcome: WelcomeOutcome, reason: str, chat_id: str | None
+    ) -> WelcomeSettled:
+        """What became of it, in the words of the attempt that settled it first."""
+        status = TouchStatus(outcome.value)
         async with self._database.transaction() as session:
-            status = TouchStatus(settled.outcome.value)
-            await greetings.settle(session, claim.key, status, settled.reason, settled.chat_id, self._clock())
+            touch = await greetings.settle(session, claim.key, status, reason, chat_id, self._clock())
+        return WelcomeSettled(
+            outcome=WelcomeOutcome(str(touch.status)), reason=touch.reason, chat_id=touch.chat_id
+        )
 
     async def _tell(self, what: WelcomeStart, settled: WelcomeSettled) -> None:
         """Her life hears of it as one more event; told twice, it is heard once."""
@@ -161,14 +187,14 @@ class Welcomes:
         await self._courier.post("welcome", f"customer/{what.external_userid}", Parcel(event=event))
 
 
-def _outcome_of(state: wecom.BusinessState, claim: Claim) -> tuple[WelcomeOutcome, str]:
-    """What an errcode means; after an unanswered attempt of our own it means something else."""
+def _outcome_of(state: wecom.BusinessState, *, repeated: bool) -> tuple[WelcomeOutcome, str]:
+    """What an errcode means; beside another attempt of our own it means something else."""
     match state.errcode:
-        case 41051 if claim.repeated:
-            return WelcomeOutcome.SENT, "inferred: our first attempt had no answer, WeCom says it is used"
+        case 41051 if repeated:
+            return WelcomeOutcome.SENT, "inferred: an attempt of ours had no answer, WeCom says it is used"
         case 41051:
             return WelcomeOutcome.BEATEN, "another app or a chat was first"
-        case 41050 if claim.repeated:
+        case 41050 if repeated:
             return WelcomeOutcome.UNKNOWN, "an attempt went unanswered, then the 20 seconds were over"
         case 41050:
             return WelcomeOutcome.LATE, "the 20 seconds were over"
@@ -179,14 +205,21 @@ def _outcome_of(state: wecom.BusinessState, claim: Claim) -> tuple[WelcomeOutcom
 
 
 def _values(
-    identity: Identity, employee: Employee, store: Store | None, benefit: str | None, group: str
+    identity: Identity,
+    employee: Employee,
+    store: Store | None,
+    benefit: str | None,
+    group: Group | None,
+    now: datetime,
 ) -> dict[str, Any]:
+    zone = ZoneInfo(store.zone if store else "Asia/Shanghai")
     return {
         "customer": {"nickname": identity.nickname or "您"},
         "employee": {"name": employee.name},
         "store": {"name": store.name if store else "本店"},
-        "group": {"name": group},
+        "group": {"name": group.name if group else ""},
         "benefit": benefit or "",
+        "date": templates.local_date(now.astimezone(zone).date()),
     }
 
 

@@ -2,18 +2,35 @@
 
 import hashlib
 from datetime import UTC, datetime, time, timedelta
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from domain.shape import Shape
+
+
+def _in_words(value: Any) -> Any:
+    """Pydantic would read the number 22 as 22 seconds past midnight."""
+    if not isinstance(value, str | time):
+        raise ValueError('a time of day is "hh:mm", in quotes')
+    return value
+
+
+def _local(value: time) -> time:
+    if value.tzinfo is not None:
+        raise ValueError("a local time has no zone: it is each customer's own")
+    return value
+
+
+LocalTime = Annotated[time, BeforeValidator(_in_words), AfterValidator(_local)]
 
 
 class QuietHours(Shape):
     """勿扰时段: no message reaches anyone between `start` and `end`, by the customer's own clock."""
 
-    start: time = Field(description="local, e.g. 21:30")
-    end: time = Field(description="local, e.g. 08:30; may be past midnight")
+    start: LocalTime = Field(description="local, e.g. 21:30")
+    end: LocalTime = Field(description="local, e.g. 08:30; may be past midnight")
 
 
 def is_quiet(now: datetime, zone: str, quiet: QuietHours | None) -> bool:
@@ -44,12 +61,14 @@ def window_end(
     """When the sending window that is open at `now` closes.
 
     Windows are aligned per employee (`spread_key`), so that not all stores send in the same second. A window
-    that would close in quiet hours closes one window after them.
+    that would close in quiet hours closes with the first one after them.
     """
-    offset = spread(spread_key, window)
-    passed = (now - datetime.min.replace(tzinfo=UTC) - offset) % window
-    end = now + (window - passed)
-    return end if not is_quiet(end, zone, quiet) else next_open(end, zone, quiet) + offset
+    first = datetime.min.replace(tzinfo=UTC) + spread(spread_key, window)
+    end = now + window - (now - first) % window
+    if is_quiet(end, zone, quiet):
+        opened = next_open(end, zone, quiet)
+        end = opened + (first - opened) % window
+    return next_open(end, zone, quiet)
 
 
 def spread(key: str, over: timedelta) -> timedelta:
@@ -60,8 +79,11 @@ def spread(key: str, over: timedelta) -> timedelta:
 
 def _next(now: datetime, zone: str, at: time) -> datetime:
     """The next time the local clock shows `at`, strictly after `now`."""
-    local = now.astimezone(ZoneInfo(zone))
-    candidate = datetime.combine(local.date(), at, tzinfo=ZoneInfo(zone))
-    if candidate <= local:
-        candidate = datetime.combine(local.date() + timedelta(days=1), at, tzinfo=ZoneInfo(zone))
-    return candidate.astimezone(UTC)
+    today = now.astimezone(ZoneInfo(zone)).date()
+    shown = []
+    for day in (today, today + timedelta(days=1)):
+        local = datetime.combine(day, at, tzinfo=ZoneInfo(zone))
+        once = local.astimezone(UTC)
+        again = local.replace(fold=1).astimezone(UTC)  # later only where clocks are set back
+        shown += [once, max(once, again)]
+    return min(moment for moment in shown if moment > now)

@@ -133,6 +133,8 @@ def _move(state: CustomerState, enrolment: Enrolment, now: datetime) -> bool:
     tree = steps.steps_of(enrolment.pinned.journey, enrolment.phase)
     if step.exit is not None:
         end(state, enrolment, step.exit, now)
+        if not state.active:
+            enter_stage(state, Stage.ENDED, step.exit, now)
     elif step.wait_for and (enrolment.met or over):
         branch = "then" if enrolment.met else "otherwise"
         note(state, now, f"{step.wait_for.event} {'came' if enrolment.met else 'did not come'}", branch)

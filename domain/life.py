@@ -77,7 +77,7 @@ def _friend_added(state: CustomerState, event: Event, now: datetime) -> None:
         return  # the deletion overtook this older event
     half = event.kind is EventKind.FRIEND_HALF_ADDED
     if known and not known.lost_at:
-        known.half = known.half and half
+        known.since, known.half = max((known.since, known.half), (event.at, half), key=_latest)
         return
     if state.follows and not state.friends:
         state.episode += 1
@@ -117,6 +117,7 @@ def _group_joined(state: CustomerState, event: Event, now: datetime) -> None:
     chat_id = event.chat_id or ""
     known = state.groups.get(chat_id)
     if known and (known.left_at is None or known.left_at >= event.at):
+        known.joined_at = max(known.joined_at, event.at)
         return
     state.groups[chat_id] = Membership(joined_at=event.at)
     journey.note(state, now, f"joined group {chat_id}")
@@ -127,7 +128,7 @@ def _group_joined(state: CustomerState, event: Event, now: datetime) -> None:
 def _group_left(state: CustomerState, event: Event, now: datetime) -> None:
     chat_id = event.chat_id or ""
     member = state.groups.setdefault(chat_id, Membership(joined_at=event.at))
-    if event.at < member.joined_at or member.left_at:
+    if event.at < member.joined_at or (member.left_at and member.left_at >= event.at):
         return
     member.left_at = event.at
     journey.note(state, now, f"left group {chat_id}", event.reason or "")
@@ -156,6 +157,12 @@ def _came_back(state: CustomerState, event: Event, now: datetime) -> None:
 def _refunded(state: CustomerState, event: Event, now: datetime) -> None:
     state.orders = max(state.orders - 1, 0)
     journey.note(state, now, "order refunded", f"order {event.order_id}")
+
+
+def _latest(add: tuple[datetime, bool]) -> tuple[datetime, bool]:
+    """The later add tells whether it is a half one; of two in one second, the whole one."""
+    at, half = add
+    return at, not half
 
 
 def _ignore(state: CustomerState, event: Event, now: datetime) -> None:

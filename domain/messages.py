@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from domain.customer import CustomerState, Entry, WelcomeOutcome
+from domain.customer import CustomerState, Entry, Stage, WelcomeOutcome
 from domain.events import Event, GroupChange
 from domain.playbook import ContentClass, CouponStep, PinnedJourney
 from domain.shape import Duration, Shape, UtcTime
@@ -112,7 +112,7 @@ class PlanTouch(Shape):
 
     key: str
     external_userid: str
-    userid: str | None
+    userid: str | None = None
     text: str
     kind: ContentClass = ContentClass.GENERAL
     invite_to: str | None = None
@@ -211,10 +211,18 @@ class RefreshGroup(Shape):
     at: UtcTime
 
 
+class Parked(Shape):
+    """Why a run of CustomerLifecycle ended: she rests, and PostgreSQL keeps her."""
+
+    stage: Stage
+    wake_at: UtcTime | None = None
+
+
 class RefreshedGroup(Shape):
     joined: int = 0
     left: int = 0
     members: int = 0
+    member_version: str | None = None
     dismissed: bool = False
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from domain.events import EventKind
-from domain.shape import Duration, Shape
+from domain.shape import Duration, Period, Shape
 
 
 class ContentClass(StrEnum):
@@ -91,7 +91,7 @@ class WelcomeMessage(Shape):
 class Reactivation(Shape):
     """What to do for a customer who has drifted away."""
 
-    dormant_after: Duration = Field(description="since her last order, or since the journey began")
+    dormant_after: Period = Field(description="since her last order, or since the journey began")
     steps: list[Step] = Field(min_length=1)
 
 
@@ -147,5 +147,10 @@ class PinnedJourney(Shape):
 
 
 def json_schema() -> dict[str, Any]:
-    """For editors: completes and checks playbook files while typing."""
-    return Playbook.model_json_schema()
+    """For editors: completes and checks playbook files while typing, as strictly as the loader."""
+    schema = Playbook.model_json_schema()
+    for part in (schema, *schema["$defs"].values()):
+        if "properties" in part:
+            part["additionalProperties"] = False
+    schema["$defs"]["Step"] |= {"minProperties": 1, "maxProperties": 1}
+    return schema

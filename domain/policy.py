@@ -7,7 +7,7 @@ from pydantic import Field
 
 from domain.calendar import QuietHours, is_quiet
 from domain.playbook import ContentClass
-from domain.shape import Duration, Shape, UtcTime
+from domain.shape import Duration, Period, Shape, UtcTime
 from domain.touches import Planned, TouchStatus, Verdict
 
 
@@ -21,7 +21,7 @@ class Frequency(Shape):
 class StaffTaskRhythm(Shape):
     """How an unconfirmed task is followed up."""
 
-    poll_every: Duration = timedelta(minutes=1)
+    poll_every: Period = timedelta(minutes=5)
     remind_after: Duration = timedelta(hours=2)
     expire_after: Duration = timedelta(hours=24)
 
@@ -30,12 +30,12 @@ class Policy(Shape):
     """The file `policy.yaml`: every cap, window and rhythm of one corp."""
 
     default_playbook: str = Field(description="for friends whose entry code is unknown")
-    window: Duration = Field(timedelta(minutes=30), description="touches of one window become one task")
+    window: Period = Field(timedelta(minutes=30), description="touches of one window become one task")
     frequency: Frequency = Frequency()
     quiet_hours: QuietHours | None = None
     staff_task: StaffTaskRhythm = StaffTaskRhythm()
     park_after: Duration = Field(timedelta(days=14), description="a life that rests longer leaves Temporal")
-    sweep_every: Duration = Field(timedelta(minutes=5), description="how often leftovers are looked for")
+    sweep_every: Period = Field(timedelta(minutes=5), description="how often leftovers are looked for")
 
 
 class Person(Shape):
@@ -73,8 +73,6 @@ def _judge_one(
         return _no(touch, "opted_out", "she asked for no more messages")
     if not person.is_friend:
         return _no(touch, "not_friend", "no employee of ours is her friend any more")
-    if touch.expires_at and touch.expires_at <= now:
-        return _no(touch, "stale", f"it was of use only until {touch.expires_at:%Y-%m-%d %H:%M}Z")
     if is_quiet(now, person.zone, policy.quiet_hours):
         return Verdict(
             key=touch.key, status=TouchStatus.PLANNED, rule="quiet_hours", reason="after quiet hours"

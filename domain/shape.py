@@ -17,16 +17,34 @@ from pydantic import (
 UtcTime = Annotated[AwareDatetime, AfterValidator(lambda t: t.astimezone(UTC))]
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+LONGEST = timedelta(days=3650)  # longer is a typing mistake, and far longer leaves the calendar
 
 
 def parse_duration(value: Any) -> Any:
-    """'90s', '30m', '36h', '3d', '2w' -> timedelta; anything else is left to pydantic (ISO 8601 'P3D')."""
-    if not isinstance(value, str) or not (match := re.fullmatch(r"(\d+)\s*([smhdw])", value.strip())):
+    """'90s', '30m', '36h', '3d', '2w' -> timedelta; ISO 8601 ('P3D', as JSON has it) is left to pydantic."""
+    if isinstance(value, timedelta):
         return value
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d{1,8})\s*([smhdw])", value.strip())):
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if isinstance(value, str) and value.startswith("P"):
+        return value
+    raise ValueError("a duration is a number with a unit: 90s, 30m, 36h, 3d, 2w")
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+def _sane(value: timedelta) -> timedelta:
+    if not timedelta(0) <= value <= LONGEST:
+        raise ValueError(f"a duration lies between 0s and {LONGEST.days}d")
+    return value
+
+
+def _not_zero(value: timedelta) -> timedelta:
+    if not value:
+        raise ValueError("0s would mean without end: give a longer time")
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), AfterValidator(_sane)]
+Period = Annotated[Duration, AfterValidator(_not_zero)]  # for whatever repeats
 
 
 class Shape(BaseModel):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from domain.playbook import ContentClass
-from domain.shape import Shape, UtcTime
+from domain.shape import Shape
 
 
 class TouchStatus(StrEnum):
@@ -66,7 +66,6 @@ class Planned(Shape):
     key: str
     priority: int = 50
     kind: ContentClass = ContentClass.GENERAL
-    expires_at: UtcTime | None = Field(None, description="stale after this")
 
 
 class Verdict(Shape):

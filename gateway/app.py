@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.courier import Parcel
+from activities.courier import RPC_TIMEOUT, Parcel
 from gateway import translate
 from gateway.bodies import TooLarge, read_body
 from gateway.intake import Intake, TryAgain
@@ -69,9 +69,7 @@ def _wecom_door(app: FastAPI, doors: Doors, metrics: Metrics) -> None:
                     max_age_seconds=doors.callback_max_age_seconds,
                 )
                 event = wecom.parse_event(xml)
-            except TooLarge:
-                return PlainTextResponse("body over 1 MiB", status_code=413)
-            except (wecom.CallbackRejected, wecom.MalformedEvent) as error:
+            except (TooLarge, wecom.CallbackRejected, wecom.MalformedEvent) as error:
                 return _refused(metrics, "wecom", error)
             fact_id = translate.digest(xml)
             subject, parcel = translate.wecom_fact(event, fact_id)
@@ -88,9 +86,7 @@ def _till_door(app: FastAPI, doors: Doors, metrics: Metrics) -> None:
             try:
                 body = await read_body(request)
                 event = doors.till.open_webhook(headers=request.headers, body=body, now=doors.clock())
-            except TooLarge:
-                return PlainTextResponse("body over 1 MiB", status_code=413)
-            except pos.WebhookRejected as error:
+            except (TooLarge, pos.WebhookRejected) as error:
                 return _refused(metrics, "pos", error)
             fact_id = translate.digest(provider.encode(), event.dedupe_key.encode())
             parcel = translate.till_fact(event, fact_id, doors.clock())
@@ -124,7 +120,7 @@ def _health(app: FastAPI, doors: Doors, metrics: Metrics) -> None:
         except (SQLAlchemyError, OSError):
             problems.append("PostgreSQL does not answer: check DATABASE_URL")
         try:
-            await doors.temporal.service_client.check_health()
+            await doors.temporal.service_client.check_health(timeout=RPC_TIMEOUT)
         except RPCError:
             problems.append("Temporal does not answer: check TEMPORAL_ADDRESS")
         return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
@@ -155,5 +151,14 @@ def _refused(metrics: Metrics, door: str, error: Exception) -> Response:
     """Not authentic, or not understandable. The reason goes to the log, not to a stranger."""
     metrics.facts.labels(door, "refused").inc()
     log.warning("%s refused: %s: %s", door, type(error).__name__, error)
-    status = 400 if isinstance(error, wecom.BadPayload | wecom.MalformedEvent) else 403
-    return PlainTextResponse(type(error).__name__, status_code=status)
+    return PlainTextResponse(type(error).__name__, status_code=_status_of(error))
+
+
+def _status_of(error: Exception) -> int:
+    match error:
+        case TooLarge():
+            return 413
+        case wecom.BadPayload() | wecom.MalformedEvent():
+            return 400
+        case _:
+            return 403

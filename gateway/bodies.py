@@ -15,6 +15,6 @@ async def read_body(request: Request) -> bytes:
     async for chunk in request.stream():
         size += len(chunk)
         if size > MAX_BODY_BYTES:
-            raise TooLarge
+            raise TooLarge(f"over {MAX_BODY_BYTES} bytes")
         chunks.append(chunk)
     return b"".join(chunks)

@@ -1,5 +1,6 @@
 """Store once, deliver, answer: what every door does with a fact after it has been understood (design §4)."""
 
+import asyncio
 import logging
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,6 +10,8 @@ from activities.courier import Courier, Parcel
 from settings import Clock
 from storage import inbound
 from storage.database import Database
+
+ANSWER_SECONDS = 4.0  # WeCom waits 5 (contract §3.1); who gets no answer in time repeats anyway
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,14 @@ class Intake:
         fact that was never delivered is delivered again.
         """
         try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._take(source, digest, subject, parcel)
+        except TimeoutError:
+            log.error("no answer from Temporal or PostgreSQL within %g s: %s", ANSWER_SECONDS, subject)
+            raise TryAgain from None
+
+    async def _take(self, source: str, digest: str, subject: str | None, parcel: Parcel) -> bool:
+        try:
             async with self._database.transaction() as session:
                 new = await inbound.store(
                     session,
@@ -43,7 +54,7 @@ class Intake:
             log.error("PostgreSQL is unreachable (%s): delivering without a row", type(error).__name__)
             await self._send_directly(subject, parcel)
             return True
-        if subject and not subject.startswith("member/"):
+        if subject and not _unmatched(subject):
             await self._deliver(subject)
         return new
 
@@ -55,9 +66,14 @@ class Intake:
             raise TryAgain from None
 
     async def _send_directly(self, subject: str | None, parcel: Parcel) -> None:
-        if subject is None:
+        if subject is None or _unmatched(subject):
             raise TryAgain  # nobody to remember it: the sender has to
         try:
             await self._courier.send(subject, parcel)
         except RPCError:
             raise TryAgain from None
+
+
+def _unmatched(subject: str) -> bool:
+    """A till member who is nobody's customer yet: the sweep looks for her."""
+    return subject.startswith("member/")

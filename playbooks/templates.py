@@ -1,6 +1,7 @@
 """Message texts: Liquid, rendered strictly. An unknown variable is an error when the file is checked, never a
 gap in a customer's message."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -39,6 +40,21 @@ def check(text: str, sample: dict[str, Any]) -> None:
     size = len(render(text, sample).encode())
     if size > TEXT_BYTES:
         raise TemplateError(f"may become {size} bytes, WeCom takes {TEXT_BYTES}: shorten it")
+    if size == 0:
+        raise TemplateError("says nothing")
+    for path in _environment.from_string(text).global_variable_segments():
+        if not _known(path, sample):  # in a branch that these values do not reach
+            raise TemplateError(f"{'.'.join(map(str, path))} is undefined")
+
+
+def _known(path: Sequence[Any], sample: Any) -> bool:
+    for part in path:
+        if not isinstance(sample, dict):
+            break  # a part of a text, such as `store.name.size`
+        if part not in sample:
+            return False
+        sample = sample[part]
+    return True
 
 
 def local_date(day: date) -> str:

@@ -21,7 +21,9 @@ def main() -> None:
         pos_push_secret=loaded.pos_webhook_secret.get_secret_value(),
     )
     # GET /_control/calls is a better access log, and one without tokens.
-    uvicorn.run(create_app(config), host="127.0.0.1", port=loaded.simulators_port, access_log=False)
+    uvicorn.run(
+        create_app(config), host=loaded.simulators_host, port=loaded.simulators_port, access_log=False
+    )
 
 
 if __name__ == "__main__":

@@ -4,14 +4,22 @@ from typing import Annotated
 
 import typer
 
-from starter.runtime import run
+from starter import codes_commands, customers_commands
+from starter.enrol_command import enrol
+from starter.runtime import console, run
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(codes_commands.app, name="codes")
+app.add_typer(customers_commands.app, name="customers")
+app.command()(enrol)
 
 
 @app.callback()
 def journeys() -> None:
-    """Durable customer journeys for chain stores on WeCom."""
+    """Durable customer journeys for chain stores on WeCom (企业微信).
+
+    Exit codes: 0 done, 1 not done (the reason is on standard error), 2 a wrong command line.
+    """
 
 
 @app.command()
@@ -28,6 +36,20 @@ def demo(stay: Annotated[bool, typer.Option(help="keep the stack up afterwards")
     from starter.demo.opening import demo as play
 
     run(play(stay))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database of DATABASE_URL to the newest schema. Safe to run again, and twice at once."""
+    run(_migrate())
+
+
+async def _migrate() -> None:
+    from settings import load
+    from storage.database import migrate as upgrade
+
+    upgrade(load().sqlalchemy_url)
+    console.print("the schema is up to date")
 
 
 def main() -> None:

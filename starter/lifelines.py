@@ -65,5 +65,5 @@ async def _order_once(client: Client, external_userid: str, command: Command) ->
 
 _NO_WORKER = (
     f"no worker answered within {ANSWER_WITHIN.seconds} s; the order may still be carried out. "
-    "Is a worker running? Giving the same order again is safe."
+    "Is a worker running? `journeys customers explain` tells whether it was."
 )

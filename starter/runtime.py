@@ -7,10 +7,14 @@ from collections.abc import Coroutine
 from typing import Any
 
 from rich.console import Console
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 
+from integrations.wecom import WeComError
 from playbooks.loader import PlaybookError
 from settings import SettingsError
 from starter.processes import StackError
+from workflows.connection import TemporalUnreachable
 
 console = Console(highlight=False)
 EXIT_FAILED, EXIT_USAGE = 1, 2
@@ -24,9 +28,17 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
     """Run a command and leave with its exit code: 0 done, 1 failed, 130 interrupted."""
     try:
         code = asyncio.run(work) or 0
-    except (CommandFailed, StackError, SettingsError, PlaybookError) as error:
-        Console(stderr=True, highlight=False).print(str(error), style="red", markup=False)
-        code = EXIT_FAILED
+    except (
+        CommandFailed,
+        StackError,
+        SettingsError,
+        PlaybookError,
+        TemporalUnreachable,
+        WeComError,
+    ) as error:
+        code = _failed(str(error))
+    except (OperationalError, DatabaseTimeout):
+        code = _failed("PostgreSQL does not answer: check DATABASE_URL, or start the embedded stack: make up")
     except KeyboardInterrupt:
         code = 130
     sys.stdout.flush()
@@ -34,6 +46,11 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
     # Temporal's client can abort the interpreter's own exit (sdk-python issue 300): leave without it.
     if code or "temporalio" in sys.modules:
         _leave(code)
+
+
+def _failed(text: str) -> int:
+    Console(stderr=True, highlight=False).print(text, style="red", markup=False, soft_wrap=True)
+    return EXIT_FAILED
 
 
 def _leave(code: int) -> None:

@@ -24,7 +24,7 @@ from settings import ROOT, Settings
 from starter.processes import Children, StackError, require_free
 from storage.database import migrate
 from worker import QUEUES
-from workflows.connection import connect
+from workflows.connection import TemporalUnreachable, connect
 
 READY_SECONDS = 60.0  # a slow, busy machine; usually four
 # Measured (shared/temporal-notes §3): an idle activity hop takes about 10 ms with these, else about 57 ms.
@@ -192,7 +192,7 @@ async def _until(children: Children, name: str, attempt: Callable[[], Awaitable[
             child.check()
         try:
             return await attempt()
-        except (RuntimeError, RPCError, httpx.HTTPError, StackError) as error:
+        except (TemporalUnreachable, RPCError, httpx.HTTPError, StackError) as error:
             if asyncio.get_running_loop().time() > deadline:
                 raise StackError(f"{name} was not ready in {READY_SECONDS:.0f} s: {error}") from None
         await asyncio.sleep(0.1)

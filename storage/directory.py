@@ -59,33 +59,34 @@ async def open_group(session: AsyncSession, store_id: str | None, cap: int) -> G
 async def publish(
     session: AsyncSession, playbook: Playbook, *, author: str, now: datetime
 ) -> PlaybookVersion:
-    """Publish a playbook. The same text again is the same version; a changed one gets the next number."""
-    body = playbook.model_dump(mode="json")
-    version = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]
-    existing = await session.get(PlaybookVersion, version)
-    if existing:
-        return existing
+    """Publish a playbook. What is current stays; anything else, an older text too, gets the next number."""
     await session.exec(select(func.pg_advisory_xact_lock(func.hashtext(playbook.playbook))))
-    newest = await session.exec(
-        select(func.max(PlaybookVersion.number)).where(PlaybookVersion.playbook == playbook.playbook)
-    )
+    body, newest = playbook.model_dump(mode="json"), await _newest(session, playbook.playbook)
+    if newest and newest.body == body:
+        return newest
+    number = newest.number + 1 if newest else 1
+    identity = json.dumps([playbook.playbook, number, body], sort_keys=True)
     row = PlaybookVersion(
-        version=version,
+        version=hashlib.sha256(identity.encode()).hexdigest()[:16],
         playbook=playbook.playbook,
-        number=(newest.one() or 0) + 1,
+        number=number,
         body=body,
         published_at=now,
         author=author,
     )
-    statement = insert(PlaybookVersion).values(row.model_dump()).on_conflict_do_nothing()
-    await session.exec(statement)
+    session.add(row)
+    await session.flush()
     return row
+
+
+async def _newest(session: AsyncSession, name: str) -> PlaybookVersion | None:
+    query = select(PlaybookVersion).where(PlaybookVersion.playbook == name)
+    return (await session.exec(query.order_by(col(PlaybookVersion.number).desc()).limit(1))).first()
 
 
 async def current_playbook(session: AsyncSession, name: str) -> tuple[Playbook, PinnedJourney] | None:
     """The newest version of a playbook, whole and as it is pinned."""
-    query = select(PlaybookVersion).where(PlaybookVersion.playbook == name)
-    row = (await session.exec(query.order_by(col(PlaybookVersion.number).desc()).limit(1))).first()
+    row = await _newest(session, name)
     return (Playbook.model_validate(row.body), pin(row)) if row else None
 
 

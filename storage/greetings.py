@@ -33,6 +33,7 @@ class Claim:
     reason: str
     chat_id: str | None = None
     busy: bool = False  # another code of the same friendship is in flight
+    at: datetime | None = None  # tells this attempt from a later one with the same code
 
 
 async def claim(
@@ -55,10 +56,14 @@ async def claim(
         "planned_at": now,
     }
     await session.exec(insert(Touch).values(fresh).on_conflict_do_nothing())
-    touch = (await session.exec(select(Touch).where(Touch.key == key).with_for_update())).one()
+    touch = await _locked(session, key)
     status, same = TouchStatus(touch.status), touch.attempt == attempt
+    if status is TouchStatus.CLAIMED and not same:
+        return Claim(key, mine=False, repeated=False, status=status, reason="", busy=True)
     if status is TouchStatus.CLAIMED:
-        return Claim(key, mine=same, repeated=same, status=status, reason="", busy=not same)
+        touch.claimed_at = now
+        session.add(touch)
+        return Claim(key, mine=True, repeated=True, status=status, reason="", at=now)
     if status not in RETRYABLE or (same and touch.settled_at is not None):
         return Claim(
             key, mine=False, repeated=False, status=status, reason=touch.reason, chat_id=touch.chat_id
@@ -66,20 +71,32 @@ async def claim(
     touch.status, touch.attempt, touch.claimed_at = TouchStatus.CLAIMED, attempt, now
     touch.settled_at = None
     session.add(touch)
-    return Claim(key, mine=True, repeated=False, status=TouchStatus.CLAIMED, reason="")
+    return Claim(key, mine=True, repeated=False, status=TouchStatus.CLAIMED, reason="", at=now)
+
+
+async def overtaken(session: AsyncSession, claim: Claim) -> bool:
+    """Whether a later attempt has taken the same code: if it is used now, then perhaps by us."""
+    return (await _locked(session, claim.key)).claimed_at != claim.at
 
 
 async def settle(
     session: AsyncSession, key: str, status: TouchStatus, reason: str, chat_id: str | None, now: datetime
-) -> None:
-    """Write what became of a greeting."""
-    touch = (await session.exec(select(Touch).where(Touch.key == key).with_for_update())).one()
-    touch.status, touch.reason, touch.chat_id, touch.settled_at = status, reason, chat_id, now
-    session.add(touch)
+) -> Touch:
+    """Write what became of a greeting, once: what another attempt has settled stays, and is returned."""
+    touch = await _locked(session, key)
+    if touch.settled_at is None:
+        touch.status, touch.reason, touch.chat_id, touch.settled_at = status, reason, chat_id, now
+        session.add(touch)
+    return touch
 
 
-async def release(session: AsyncSession, key: str) -> None:
-    """Take a claim back: the call was certainly not made."""
-    touch = (await session.exec(select(Touch).where(Touch.key == key).with_for_update())).one()
-    touch.status, touch.attempt, touch.claimed_at = TouchStatus.PLANNED, None, None
-    session.add(touch)
+async def release(session: AsyncSession, claim: Claim) -> None:
+    """Take a claim back: the call was certainly not made. A later attempt's claim stays."""
+    touch = await _locked(session, claim.key)
+    if touch.claimed_at == claim.at:
+        touch.status, touch.attempt, touch.claimed_at = TouchStatus.PLANNED, None, None
+        session.add(touch)
+
+
+async def _locked(session: AsyncSession, key: str) -> Touch:
+    return (await session.exec(select(Touch).where(Touch.key == key).with_for_update())).one()

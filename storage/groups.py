@@ -74,6 +74,12 @@ async def write_members(session: AsyncSession, roster: Roster, now: datetime) ->
     return changes
 
 
+async def version_of(session: AsyncSession, chat_id: str) -> str | None:
+    """The member version that we read last."""
+    group = await session.get(Group, chat_id)
+    return group.member_version if group else None
+
+
 async def dismiss(session: AsyncSession, chat_id: str, at: datetime) -> list[Change]:
     """The group is gone, and everybody with it."""
     group = await _lock(session, chat_id, at)

@@ -69,9 +69,11 @@ async def _batch_for(
     ends_at = calendar.window_end(now, policy.window, userid, zone, policy.quiet_hours)
     identity = {"userid": userid, "content_key": content.key, "window_ends_at": ends_at}
     fresh = {**identity, "content": content.model_dump(mode="json"), "status": "open", "attempt": 0}
-    await session.exec(insert(Batch).values(fresh).on_conflict_do_nothing())
     query = select(Batch).filter_by(**identity, status="open").with_for_update()
-    return (await session.exec(query)).one()
+    while True:  # a batch that closes between the two statements is not found; then the next one opens
+        await session.exec(insert(Batch).values(fresh).on_conflict_do_nothing())
+        if batch := (await session.exec(query)).first():
+            return batch
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,12 @@ async def flush(session: AsyncSession, batch_id: int, policy: Policy, now: datet
 
 
 async def _locked_customers(session: AsyncSession, batch_id: int) -> list[str]:
-    """The customers of a batch, locked in one order, so that two flushes never wait for each other."""
+    """The customers of a batch, locked in one order, so that two flushes never wait for each other.
+
+    A touch may be claimed before its own batch closes: it won against one of a batch that closed earlier.
+    """
     planned = select(Touch.external_userid).where(
-        Touch.batch_id == batch_id, Touch.status == TouchStatus.PLANNED
+        Touch.batch_id == batch_id, col(Touch.status).in_([TouchStatus.PLANNED, TouchStatus.CLAIMED])
     )
     query = select(Customer.external_userid).where(col(Customer.external_userid).in_(planned))
     ordered = query.order_by(col(Customer.external_userid)).with_for_update()
@@ -199,10 +204,13 @@ async def _decide(
 async def _changed_hands(
     session: AsyncSession, batch: Batch, friends: dict[str, list[str]]
 ) -> Sequence[Touch]:
-    """Claimed touches that this batch cannot carry: another employee must send them, or they are too many."""
+    """Claimed touches that this batch cannot carry: another employee must send them, or they are too many.
+
+    Whose last friend went since the claim stays: WeCom itself will say so.
+    """
     query = select(Touch).where(Touch.batch_id == batch.id, Touch.status == TouchStatus.CLAIMED)
     claimed = (await session.exec(query.order_by(col(Touch.key)))).all()
-    ours = [t for t in claimed if t.userid in friends[t.external_userid]]
+    ours = [t for t in claimed if t.userid in friends[t.external_userid] or not friends[t.external_userid]]
     rest = {t.key for t in claimed} - {t.key for t in ours[:RECIPIENTS_PER_TASK]}
     return [t for t in claimed if t.key in rest]
 

@@ -27,8 +27,30 @@ async def ensure_customer(session: AsyncSession, external_userid: str, now: date
     return (await session.exec(select(Customer).where(Customer.external_userid == external_userid))).one()
 
 
+async def find_customer(session: AsyncSession, external_userid: str) -> Customer | None:
+    return await session.get(Customer, external_userid)
+
+
+async def list_customers(
+    session: AsyncSession, *, stage: Stage | None, store_id: str | None, limit: int
+) -> Sequence[Customer]:
+    """The latest changes first."""
+    query = select(Customer).order_by(col(Customer.stage_since).desc(), col(Customer.external_userid))
+    query = query.where(Customer.stage == stage) if stage else query
+    query = query.where(Customer.store_id == store_id) if store_id else query
+    return (await session.exec(query.limit(limit))).all()
+
+
+async def follows_of(session: AsyncSession, external_userid: str) -> Sequence[Follow]:
+    query = select(Follow).where(Follow.external_userid == external_userid)
+    return (await session.exec(query.order_by(col(Follow.userid)))).all()
+
+
 async def record_follow(session: AsyncSession, external_userid: str, event: Event) -> Follow:
-    """Write what one add or deletion says of a friendship. Any order and any repetition give the same row."""
+    """Write what one add or deletion says of a friendship.
+
+    Any order and any repetition give the same friendship; `episode` counts the returns seen as such.
+    """
     userid = event.userid or ""
     await session.exec(
         insert(Follow)
@@ -48,17 +70,12 @@ async def record_follow(session: AsyncSession, external_userid: str, event: Even
 
 def _added(row: Follow, event: Event) -> None:
     half = event.kind is EventKind.FRIEND_HALF_ADDED
-    if row.lost_at is not None:
-        if event.at <= row.lost_at:  # the deletion overtook this older add
-            row.since = row.since or event.at
-            return
+    if row.lost_at is not None and row.lost_at < event.at:
         row.episode += 1 if row.since is not None else 0
-        row.since, row.lost_at, row.lost_reason, row.half = event.at, None, None, half
-    elif row.since is None:
+        row.lost_at, row.lost_reason = None, None
+    if row.since is None or (event.at, not half) > (row.since, not row.half):  # of one second, the whole add
         row.since, row.half = event.at, half
-    else:
-        row.half = row.half and half
-    row.state = event.state or row.state
+        row.state = event.state or row.state
 
 
 async def save(session: AsyncSession, state: CustomerState, next_at: datetime | None, next_what: str) -> None:
@@ -134,6 +151,12 @@ async def unpark(session: AsyncSession, external_userid: str) -> CustomerState |
 async def due_to_wake(session: AsyncSession, now: datetime, limit: int = 500) -> Sequence[Snapshot]:
     query = select(Snapshot).where(col(Snapshot.wake_at) <= now)
     return (await session.exec(query.order_by(col(Snapshot.wake_at)).limit(limit))).all()
+
+
+async def forget_wake_up(session: AsyncSession, external_userid: str, seq: int) -> None:
+    """The snapshot `seq` has been woken; one that was parked again meanwhile keeps its time."""
+    mine = [col(Snapshot.external_userid) == external_userid, col(Snapshot.seq) == seq]
+    await session.exec(update(Snapshot).where(*mine).values(wake_at=None))
 
 
 async def current_groups(session: AsyncSession, external_userid: str) -> Sequence[GroupMember]:

@@ -20,16 +20,19 @@ class StoryLine:
 
 
 async def story(session: AsyncSession, external_userid: str) -> list[StoryLine]:
-    """Everything, oldest first. A touch appears where it was planned and again where it was settled."""
+    """Everything, oldest first. A touch appears where it was planned and again where it was settled.
+
+    Of one moment, the lines of her life come first, in their own order.
+    """
     entries = select(LogEntry).where(LogEntry.external_userid == external_userid)
-    touches = select(Touch).where(Touch.external_userid == external_userid)
+    touches = select(Touch).where(Touch.external_userid == external_userid).order_by(col(Touch.key))
     lines = [
         StoryLine(e.at, f"log/{e.seq}", e.what, e.reason)
         for e in (await session.exec(entries.order_by(col(LogEntry.seq)))).all()
     ]
     for touch in (await session.exec(touches)).all():
         lines += _touch_lines(touch)
-    return sorted(lines, key=lambda line: (line.at, line.key))
+    return sorted(lines, key=lambda line: line.at)
 
 
 def _touch_lines(touch: Touch) -> list[StoryLine]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -257,7 +257,7 @@ class Snapshot(SQLModel, table=True):
     __table_args__ = (Index("snapshots_due", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),)
     external_userid: str = Field(primary_key=True)
     seq: int
-    body: dict[str, Any] = Field(sa_type=JSONB)
+    body: dict[str, Any] = Field(sa_type=JSON, description="not JSONB, which loses the order of keys")
     wake_at: datetime | None = Field(default=None, sa_type=Utc)
     saved_at: datetime = Field(sa_type=Utc)
 

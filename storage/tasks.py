@@ -30,6 +30,11 @@ async def claim(session: AsyncSession, batch: Batch, text: str, now: datetime) -
     session.add(batch)
 
 
+async def claim_again(session: AsyncSession, batch_id: int, now: datetime) -> None:
+    """The same attempt asks WeCom once more, so its answer may be lost once more from now on."""
+    await session.exec(update(Batch).where(col(Batch.id) == batch_id).values(claimed_at=now))
+
+
 async def recipients(session: AsyncSession, batch_id: int) -> Sequence[str]:
     """Who of a batch is to get it; at most RECIPIENTS_PER_TASK by construction."""
     open_now = [TouchStatus.CLAIMED, TouchStatus.TASKED]
@@ -38,17 +43,20 @@ async def recipients(session: AsyncSession, batch_id: int) -> Sequence[str]:
 
 
 async def created(
-    session: AsyncSession, batch_id: int, msgid: str | None, unreachable: Sequence[str]
+    session: AsyncSession, batch_id: int, msgid: str | None, unreachable: Sequence[str], now: datetime
 ) -> None:
     """WeCom holds the task: every claimed touch is tasked, but for those it says it cannot reach."""
     await session.exec(update(Batch).where(col(Batch.id) == batch_id).values(msgid=msgid))
-    claimed = [col(Touch.batch_id) == batch_id, col(Touch.status) == TouchStatus.CLAIMED]
+    ours = col(Touch.batch_id) == batch_id
+    open_now = col(Touch.status).in_([TouchStatus.CLAIMED, TouchStatus.TASKED])  # tasked: when made anew
     await session.exec(
         update(Touch)
-        .where(*claimed, col(Touch.external_userid).in_(unreachable))
-        .values(status=TouchStatus.NOT_FRIEND, rule="fail_list", reason="WeCom cannot reach her")
+        .where(ours, open_now, col(Touch.external_userid).in_(unreachable))
+        .values(
+            status=TouchStatus.NOT_FRIEND, rule="fail_list", reason="WeCom cannot reach her", settled_at=now
+        )
     )
-    await session.exec(update(Touch).where(*claimed).values(status=TouchStatus.TASKED))
+    await session.exec(update(Touch).where(ours, open_now).values(status=TouchStatus.TASKED))
 
 
 async def finish(

@@ -1,6 +1,8 @@
 """Fixtures shared by every test: one PostgreSQL for the session, a fresh database and corp for each test."""
 
 import itertools
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -24,15 +26,20 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL 18 with a migrated template database."""
-    server = start_postgres(tmp_path_factory.mktemp("pg") / "data")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL 18 with a migrated template database.
+
+    Not in pytest's own temporary folder: another pytest that starts meanwhile tidies that up.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="journeys-pg-"))
+    server = start_postgres(folder / "data")
     uri: str = server.get_uri()
     with psycopg.connect(uri, autocommit=True) as connection:
         connection.execute("CREATE DATABASE template_journeys")
     migrate(_sqlalchemy(uri, "template_journeys"))
     yield uri
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -120,6 +120,7 @@ class Corp:
 
     async def join(self, customer: str, store: str = "S002") -> None:
         await self.do("join", external_userid=customer, config_id=self.join_ways[store])
+        await self.sleep(seconds=3)  # the group is read when its burst is over
 
     async def member(self, customer: str) -> str:
         """She is a member at the till."""
@@ -147,10 +148,24 @@ class Corp:
     async def stage(self, customer: str) -> str:
         return str((await self.customer(customer)).stage)
 
+    async def stage_of(self, customer: str) -> str:
+        """Her stage once her life has written down everything it did."""
+        await asyncio.sleep(0.2)
+        return await self.stage(customer)
+
+    async def publish(self, playbook: Playbook) -> None:
+        async with self.database.transaction() as session:
+            await directory.publish(session, playbook, author="test", now=self.clock())
+
+    def set_policy(self, **changes: Any) -> None:
+        """Change the policy that all activities share."""
+        for name, value in changes.items():
+            setattr(self.policy, name, value)
+
     async def until(self, look: Callable[[], Awaitable[object]], wanted: object = True) -> None:
-        """Wait in real time until the world is as wanted; bounded by the test's own timeout."""
+        """Wait until the world is as wanted: a little real time for work that is under way."""
         seen = await look()
-        for _ in range(1500):
+        for _ in range(1000):
             if seen == wanted:
                 return
             await asyncio.sleep(0.02)
@@ -200,6 +215,7 @@ async def running_corp(
     *,
     policy: Policy | None = None,
     playbooks: Sequence[Playbook] = (),
+    renew_after_events: int | None = None,
     **worker_options: Any,
 ) -> AsyncIterator[Corp]:
     """A corp with two stores, their codes and groups, and workers on every queue."""
@@ -212,7 +228,7 @@ async def running_corp(
         gateway, simulators = uvicorn_socket(), uvicorn_socket()
         settings = corp_settings(database_url, gateway.port, simulators.port)
         till = till_client(settings, http)
-        courier = Courier(env.client, database, clock)
+        courier = Courier(env.client, database, clock, renew_after_events=renew_after_events)
         doors = Doors(
             crypto=wecom.CallbackCrypto("SimulatedToken1", CALLBACK_AES_KEY, settings.wecom_corp_id),
             till=till,
@@ -225,7 +241,7 @@ async def running_corp(
         simulator = simulator_app(simulator_config(settings), clock)
         await stack.enter_async_context(serving(gateway_app(doors), gateway))
         await stack.enter_async_context(serving(simulator, simulators))
-        chosen = policy or load_policy(ROOT / "playbooks").model_copy(update={"quiet_hours": None})
+        chosen = policy.model_copy() if policy else _everyday_policy()
         activities = compose(
             settings, http=http, database=database, temporal=env.client, policy=chosen, clock=clock
         )
@@ -255,6 +271,13 @@ async def running_corp(
         for worker in corp.workers((addresses.JOURNEYS, addresses.WELCOME, addresses.WECOM, addresses.POS)):
             await stack.enter_async_context(worker)
         yield corp
+
+
+def _everyday_policy() -> Policy:
+    """The shipped policy without quiet hours (tests run at any hour) and with rarer polls."""
+    shipped = load_policy(ROOT / "playbooks")
+    rhythm = shipped.staff_task.model_copy(update={"poll_every": timedelta(minutes=30)})
+    return shipped.model_copy(update={"quiet_hours": None, "staff_task": rhythm})
 
 
 async def furnish(corp: Corp, playbooks: Sequence[Playbook]) -> None:

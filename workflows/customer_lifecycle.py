@@ -15,6 +15,7 @@ from domain.messages import (
     GiveCoupon,
     LifeStart,
     OpenLife,
+    Parked,
     ParkLife,
     PlanTouch,
     SaveLife,
@@ -46,8 +47,8 @@ class CustomerLifecycle:
         self._carry(start.state or CustomerState(external_userid=start.external_userid))
 
     @workflow.run
-    async def run(self, start: LifeStart) -> str:
-        """Returns the stage in which she was parked."""
+    async def run(self, start: LifeStart) -> Parked:
+        """Ends when she is parked; her next event starts the next run."""
         while not self.state.loaded:
             await self.open()
         while True:
@@ -62,7 +63,7 @@ class CustomerLifecycle:
             until = earliest(action.until, *due)
             await self.save(until, action.why)
             if await self.parked(until):
-                return self.state.stage
+                return Parked(stage=self.state.stage, wake_at=until)
             await self.renew_if_long()
             await self.event_or(until, action.why)
 
@@ -208,7 +209,7 @@ class CustomerLifecycle:
         if given is None:
             return False
         outcome = "credited" if given.issued else "refused"
-        journey.note(self.state, workflow.now(), f"coupon {action.coupon.template} {outcome}", given.reason)
+        journey.note(self.state, workflow.now(), f"coupon {action.coupon.name} {outcome}", given.reason)
         return True
 
     # ---- the frame of every run

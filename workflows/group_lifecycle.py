@@ -15,21 +15,21 @@ with workflow.unsafe.imports_passed_through():
 class GroupLifecycle:
     """Reads the group once per burst of events, and ends when there is nothing more to read.
 
-    The first event is acted on at once; those that come meanwhile are collected.
+    The read itself waits for a burst to be over, in its first attempt. What comes meanwhile is in it if the
+    version that was read is the last one announced; else the group is read once more.
     """
 
     @workflow.init
     def __init__(self, start: GroupStart) -> None:
-        self.changes = list(start.changes)
+        self.changes: list[GroupChange] = list(start.changes)
 
     @workflow.run
     async def run(self, start: GroupStart) -> RefreshedGroup:
         await workflow.wait_condition(lambda: bool(self.changes))
         while True:
             seen = await self.refresh(start.chat_id)
-            if not self.changes:
+            if not self.changes or self.all_in(seen):
                 return seen
-            await workflow.sleep(options.GROUP_BURST)
             if workflow.info().get_current_history_length() > options.RENEW_AFTER_EVENTS:
                 workflow.continue_as_new(GroupStart(chat_id=start.chat_id, changes=self.changes))
 
@@ -38,10 +38,15 @@ class GroupLifecycle:
         """Something about the group changed."""
         self.changes.append(change)
 
+    def all_in(self, seen: RefreshedGroup) -> bool:
+        """Whether the changes that came during the read are part of what was read."""
+        last = self.changes[-1]
+        return not last.dismissed and last.member_version == seen.member_version
+
     async def refresh(self, chat_id: str) -> RefreshedGroup:
         """Read the group as it is after the newest of the collected changes."""
         burst, self.changes = self.changes, []
-        newest = max(burst, key=lambda change: change.at)
+        newest = max(reversed(burst), key=lambda change: change.at)  # of one second, the last to arrive
         what = RefreshGroup(
             chat_id=chat_id,
             member_version=newest.member_version,

@@ -76,11 +76,13 @@ class Listening:
         )
         if arrival is None:
             return False
+        known = self.state.follows.get(event.userid or "")
+        new = known is None or known.lost_at is not None  # not the confirmation of a half-added friend
         life.happened(self.state, event, workflow.now())
-        self._settle_in(event, arrival)
+        self._settle_in(event, arrival, new=new)
         return True
 
-    def _settle_in(self, event: Event, arrival: Arrival) -> None:
+    def _settle_in(self, event: Event, arrival: Arrival, *, new: bool) -> None:
         now = workflow.now()
         self.state.opted_out_at = self.state.opted_out_at or arrival.opted_out_at
         follow = self.state.follows[event.userid or ""]
@@ -88,7 +90,7 @@ class Listening:
         for chat_id, joined_at in arrival.groups.items():
             joined = Event(id=f"{event.id}/{chat_id}", kind=EventKind.GROUP_JOINED, at=joined_at)
             life.happened(self.state, joined.model_copy(update={"chat_id": chat_id}), now)
-        if follow.lost_at is None:
+        if new and follow.lost_at is None:
             self._begin(arrival.pinned, onboarded=False)
 
     async def _depart(self, key: str, event: Event) -> bool:

@@ -9,7 +9,6 @@ from temporalio.workflow import ActivityConfig, LocalActivityConfig
 from domain import addresses
 
 RETRY_LATER = timedelta(minutes=2)  # an outage that outlasts an activity: her events are heard meanwhile
-GROUP_BURST = timedelta(seconds=2)  # WeCom updates a group about 2 s after the event (contract §3.5)
 SHORTEST_WAIT = timedelta(milliseconds=1)  # zero would mean no timer, and another command sequence
 RENEW_AFTER_EVENTS = 2_000  # continue as new long before the server's 51,200; replay stays short
 

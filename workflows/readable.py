@@ -6,20 +6,25 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import SearchAttributeUpdate
 
-from domain.customer import CustomerState
+from domain.customer import CustomerState, Stage
 
 with workflow.unsafe.imports_passed_through():
     from activities import attributes
 
 
 class Readable:
-    """Remembers what it has shown, so that only changes cost an event."""
+    """Remembers what it has shown, so that only changes cost an event.
+
+    A life starts with the stage "new" on it; the rest is shown with her first step out of that stage.
+    """
 
     def __init__(self) -> None:
-        self._shown: dict[str, object] = {}
+        self._shown: dict[str, object] = {"stage": Stage.NEW.value}
 
     def show(self, state: CustomerState, until: datetime | None, why: str) -> None:
         workflow.set_current_details(_details(state, until, why))
+        if state.stage is Stage.NEW and self._shown["stage"] == Stage.NEW.value:
+            return
         entry = next((f.entry for f in state.follows.values() if f.entry.store_id), None)
         wanted = {
             "stage": (attributes.STAGE, state.stage.value),

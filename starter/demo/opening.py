@@ -12,7 +12,7 @@ import httpx
 from activities.composition import compose, connections, wecom_client
 from domain.customer import Command, CommandKind
 from playbooks.loader import load_policy
-from settings import ROOT, utc_now
+from settings import ROOT, environment, utc_now
 from starter import lifelines, stack
 from starter.demo import report
 from starter.demo.cast import Guest, cast
@@ -25,15 +25,15 @@ from storage.story import StoryLine, story
 from storage.tables import Customer
 from workflows.connection import connect
 
-DATA = ".data/demo"  # wiped before every demo: each begins on an empty street
 LONGEST = 150.0  # seconds; the story takes about 50 on an idle machine
 
 
 async def demo(stay: bool) -> int:
     """Play the opening; the exit code is 0 only if every stage happened."""
-    shutil.rmtree(Path(DATA), ignore_errors=True)
+    folder = Path(environment().get("DATA_DIR", ".data")) / "demo"
+    shutil.rmtree(folder, ignore_errors=True)  # every demo begins on an empty street
     began = time.monotonic()
-    overrides = {"DATA_DIR": DATA, "PLAYBOOKS_DIR": str(ROOT / "playbooks" / "demo")}
+    overrides = {"DATA_DIR": str(folder), "PLAYBOOKS_DIR": str(ROOT / "playbooks" / "demo")}
     async with stack.running(lambda line: console.print(f"[dim]{line}[/dim]"), **overrides) as up:
         database = Database(up.settings.sqlalchemy_url)
         async with connections() as http:
@@ -71,20 +71,23 @@ async def _invite(street: Street) -> list[Guest]:
 
 async def _play(up: stack.Stack, street: Street, town: Town, guests: list[Guest], database: Database) -> None:
     """All guests at once, employees who tap, an operator who obeys an objection, and a timeline to watch."""
+    timeline = Timeline(database, guests[0])
     background = [
         asyncio.create_task(_employees(street)),
-        asyncio.create_task(_timeline(database, guests[0])),
+        asyncio.create_task(timeline.print_for_ever()),
         asyncio.create_task(up.watch()),
     ]
     plays = [asyncio.create_task(guest.play(guest, street, town)) for guest in guests]
     operator = asyncio.create_task(_operator(up, guests))
-    story = asyncio.create_task(_ended(plays, operator, database, guests))
-    done, _ = await asyncio.wait([story, background[2]], timeout=LONGEST, return_when=asyncio.FIRST_COMPLETED)
-    for task in (*background, *plays, operator, story):
+    told = asyncio.create_task(_ended(plays, operator, database, guests))
+    ends = [told, background[2]]
+    done, _ = await asyncio.wait(ends, timeout=LONGEST, return_when=asyncio.FIRST_COMPLETED)
+    for task in (*background, *plays, operator, told):
         if task not in done:
             task.cancel()
     for task in done:
         task.result()
+    await timeline.print_new()
     if not done:
         console.print(f"[red]the story did not end within {LONGEST:.0f} s[/red]")
 
@@ -132,20 +135,27 @@ async def _operator(up: stack.Stack, guests: list[Guest]) -> None:
     await lifelines.order(await connect(up.settings), objector.external_userid, command)
 
 
-async def _timeline(database: Database, guest: Guest) -> None:
-    """Print the lines of one customer's story as they are written."""
-    console.print(f"\n[bold]The life of {guest.nickname}[/bold] ({guest.external_userid})")
-    seen: set[str] = set()
-    began: datetime | None = None
-    while True:
-        async with database.transaction() as session:
-            lines = await story(session, guest.external_userid)
-        for line in lines:
-            if line.key not in seen:
-                seen.add(line.key)
-                began = began or line.at
-                console.print(_line(line, began, guest.external_userid))
-        await asyncio.sleep(0.3)
+class Timeline:
+    """The lines of one customer's story, printed as they are written."""
+
+    def __init__(self, database: Database, guest: Guest) -> None:
+        self._database, self._guest = database, guest
+        self._seen: set[str] = set()
+        self._began: datetime | None = None
+        console.print(f"\n[bold]The life of {guest.nickname}[/bold] ({guest.external_userid})")
+
+    async def print_for_ever(self) -> None:
+        while True:
+            await self.print_new()
+            await asyncio.sleep(0.3)
+
+    async def print_new(self) -> None:
+        async with self._database.transaction() as session:
+            lines = await story(session, self._guest.external_userid)
+        for line in (each for each in lines if each.key not in self._seen):
+            self._seen.add(line.key)
+            self._began = self._began or line.at
+            console.print(_line(line, self._began, self._guest.external_userid))
 
 
 def _line(line: StoryLine, began: datetime, external_userid: str) -> str:

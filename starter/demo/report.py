@@ -70,6 +70,7 @@ def _stages(seen: Evidence, by_role: dict[str, Guest]) -> list[tuple[str, bool, 
     stage = {role: str(seen.customers[g.external_userid].stage) for role, g in by_role.items()}
     outcome = {role: str(welcomes[g.external_userid].status) for role, g in by_role.items()}
     story = {(e.external_userid, e.what) for e in seen.log}
+    reminded = [t for t in seen.touches if t.external_userid == late and "/reminder/" in t.key]
     greeted_twice = [
         i for i, phone in seen.phones.items() if sum(m["channel"] == "welcome" for m in phone) > 1
     ]
@@ -87,7 +88,7 @@ def _stages(seen: Evidence, by_role: dict[str, Guest]) -> list[tuple[str, bool, 
         ("coupon credited at the till", coupon is not None, f"{coupon.template if coupon else 'none'}"),
         ("redeemed", coupon is not None and coupon.status == "redeemed", f"{coupon and coupon.status}"),
         ("back", stage["heroine"] == "back", f"stage {stage['heroine']}"),
-        ("reminded, then joined", (late, "stage joined") in story, "the group's QR once more"),
+        ("reminded, then joined", bool(reminded) and _in_a_group(seen, late), f"{len(reminded)} reminder"),
         ("taken by another app", outcome["already greeted"] == "beaten", outcome["already greeted"]),
         ("console greeting", outcome["console greeting"] == "no_code", outcome["console greeting"]),
         ("half-add greeted once", outcome["half friend"] == "sent", outcome["half friend"]),
@@ -95,6 +96,10 @@ def _stages(seen: Evidence, by_role: dict[str, Guest]) -> list[tuple[str, bool, 
         ("opt-out obeyed", stage["objector"] == "opted_out", stage["objector"]),
         ("nobody greeted twice", not greeted_twice, f"{len(seen.phones)} phones looked at"),
     ]
+
+
+def _in_a_group(seen: Evidence, customer: str) -> bool:
+    return any(m.member_id == customer for m in seen.members)
 
 
 def _revived(seen: Evidence, star: str) -> bool:

@@ -156,7 +156,7 @@ def upgrade() -> None:
         "snapshots",
         sa.Column("external_userid", sa.String(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
         sa.Column("wake_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("external_userid"),

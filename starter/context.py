@@ -1,0 +1,45 @@
+"""What a command needs of the outside, opened for its short life."""
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from activities.composition import connections, wecom_client
+from settings import Settings, load, utc_now
+from starter.codes import Codes
+from starter.runtime import CommandFailed
+from storage.database import Database
+from storage.lives import find_customer
+from storage.tables import Customer
+
+
+def quiet_settings() -> Settings:
+    """The settings, with the libraries' logs out of the way of what a command prints."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    return load()
+
+
+@contextlib.asynccontextmanager
+async def database() -> AsyncIterator[Database]:
+    """The database of the settings; a stack that is up is found by its stack.env."""
+    opened = Database(quiet_settings().sqlalchemy_url, pool_size=2)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+@contextlib.asynccontextmanager
+async def codes() -> AsyncIterator[Codes]:
+    settings = quiet_settings()
+    async with database() as opened, connections() as http:
+        yield Codes(opened, wecom_client(settings, http, opened, utc_now), utc_now)
+
+
+async def customer_or_fail(opened: Database, external_userid: str) -> Customer:
+    """Raises CommandFailed for a customer whom we have never met."""
+    async with opened.transaction() as session:
+        found = await find_customer(session, external_userid)
+    if found is None:
+        raise CommandFailed(f"there is no customer {external_userid!r}; see `journeys customers list`")
+    return found

@@ -1,0 +1,83 @@
+"""Doors on one Temporal server without workers. Every test has a database and customers of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+
+from activities import attributes
+from settings import Settings
+from starter.stack import find_binary
+from storage.database import Database
+from tests.corp import corp_settings
+from tests.gateway.door import Door, gateway
+from tests.gateway.line import Line, line_to
+from workflows.plugin import plugin
+
+DEAD = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
+
+
+@asynccontextmanager
+async def skipping_server() -> AsyncIterator[WorkflowEnvironment]:
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=find_binary("temporal-test-server"), plugins=[plugin()]
+    ) as env:
+        await env.client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace=env.client.namespace,
+                search_attributes={k.name: k.indexed_value_type.value for k in attributes.ALL},  # type: ignore[misc]
+            )
+        )
+        yield env
+
+
+@pytest.fixture(scope="session")
+async def temporal() -> AsyncIterator[Client]:
+    """The real server; nobody works on it."""
+    async with skipping_server() as env:
+        yield env.client
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    return corp_settings("postgresql://nowhere/none", 0, 0)
+
+
+@pytest.fixture
+async def door(settings: Settings, database: Database, temporal: Client) -> AsyncIterator[Door]:
+    async with opened(settings, database, temporal) as door:
+        yield door
+
+
+@pytest.fixture
+async def dead_database() -> AsyncIterator[Database]:
+    """PostgreSQL is down."""
+    database = Database(DEAD)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def line(temporal: Client) -> AsyncIterator[Line]:
+    """The line to Temporal; cut it, and Temporal is down."""
+    async with line_to(temporal.service_client.config.target_host) as line:
+        yield line
+
+
+@pytest.fixture
+async def on_line(line: Line, temporal: Client) -> Client:
+    """A client that was connected before the outage, as a gateway's is."""
+    return await Client.connect(f"127.0.0.1:{line.port}", plugins=[plugin()])
+
+
+@asynccontextmanager
+async def opened(settings: Settings, database: Database, temporal: Client) -> AsyncIterator[Door]:
+    async with httpx.AsyncClient() as outside:
+        app = gateway(settings, database, temporal, outside)
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway", verify=False) as http:
+            yield Door(settings, database, temporal, http)

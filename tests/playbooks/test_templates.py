@@ -1,0 +1,61 @@
+"""Message texts."""
+
+from datetime import date
+
+import pytest
+
+from playbooks.templates import BATCH_SAMPLE, WELCOME_SAMPLE, TemplateError, check, local_date, render
+
+
+def test_variables_are_filled_in() -> None:
+    assert render(
+        "  {{ store.name }} · {{ benefit }}\n", {"store": {"name": "望京店"}, "benefit": "5 元"}
+    ) == ("望京店 · 5 元")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{{ nobody }}", "{{ store.nothing }}", "{% if nobody %}x{% endif %}", "{{ nobody | default: 'x' }}"],
+)
+def test_an_unknown_variable_is_an_error_and_never_a_gap(text: str) -> None:
+    with pytest.raises(TemplateError, match="undefined"):
+        render(text, {"store": {"name": "x"}})
+
+
+@pytest.mark.parametrize(
+    "text", ["{% include 'secret' %}", "{% render 'secret' %}", "{{ store | nope }}", "{% if"]
+)
+def test_what_liquid_cannot_do_is_an_error(text: str) -> None:
+    with pytest.raises(TemplateError):
+        render(text, BATCH_SAMPLE)
+
+
+def test_only_a_welcome_may_name_the_customer_and_her_group() -> None:
+    for text in ("{{ customer.nickname }}", "{{ group.name }}"):
+        check(text, WELCOME_SAMPLE)
+        with pytest.raises(TemplateError):
+            check(text, BATCH_SAMPLE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% assign here = store.name %}{{ here }}",
+        "{% for i in (1..2) %}{{ i }}{{ forloop.index }}{% endfor %}",
+        "{{ store.name.size }}",
+        "{% if employee.name == '导购' %}{{ date }}{% else %}{{ benefit }}{% endif %}",
+    ],
+)
+def test_the_rest_of_liquid_works(text: str) -> None:
+    check(text, BATCH_SAMPLE)
+
+
+def test_the_limit_is_counted_in_bytes() -> None:
+    check("惠" * 1333, BATCH_SAMPLE)
+    check("x" * 4000, BATCH_SAMPLE)
+    with pytest.raises(TemplateError, match="may become 4001 bytes"):
+        check("x" * 4001, BATCH_SAMPLE)
+
+
+def test_a_date_is_written_as_customers_read_it() -> None:
+    assert local_date(date(2026, 3, 2)) == "2026年3月2日"

@@ -1,0 +1,269 @@
+"""The documents say what the code does: the map, the commands, the fields, the examples, the schema."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import typer
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+from typer.testing import CliRunner
+
+from activities import attributes
+from activities.identify import Identity
+from activities.welcomes import _values
+from domain.playbook import Playbook, json_schema
+from domain.policy import Policy
+from playbooks import templates
+from playbooks.loader import POLICY_FILE, load_playbook, load_playbooks, load_policy
+from settings import ROOT, Settings
+from starter.__main__ import app
+from storage.tables import Employee
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+AUTHORS = (ROOT / "playbooks" / "README.md").read_text(encoding="utf-8")
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+SCHEMA = ROOT / "playbooks" / "schema.json"
+MADE_BY_TOOLS = ("__pycache__", ".egg-info")
+PLAYBOOK_FOLDERS = [ROOT / "playbooks", ROOT / "playbooks" / "demo"]
+
+
+def published_schema() -> str:
+    """The text of playbooks/schema.json: python -m tests.test_docs > playbooks/schema.json"""
+    return json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
+
+
+def _section(text: str, title: str) -> str:
+    """What stands under a heading of the second level."""
+    return text.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def _fenced(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def _quoted(text: str) -> set[str]:
+    return set(re.findall(r"`([^`\n]+)`", text))
+
+
+# ---- the map
+
+
+def _root() -> list[str]:
+    """What a newcomer sees in the root: folders, modules, documents and the files that tools look for."""
+    patterns = (
+        "*.py",
+        "*.md",
+        "*.toml",
+        "*.lock",
+        "*.yml",
+        "Makefile",
+        "Dockerfile",
+        "LICENSE",
+        ".env.example",
+    )
+    names = sorted({path.name for pattern in patterns for path in ROOT.glob(pattern)})
+    folders = [f"{p.name}/" for p in sorted(ROOT.iterdir()) if p.is_dir() and not p.name.startswith(".")]
+    return [*names, *(f for f in folders if not f.rstrip("/").endswith(MADE_BY_TOOLS))]
+
+
+@pytest.mark.parametrize("name", _root())
+def test_the_map_names_everything_in_the_root(name: str) -> None:
+    assert name in _quoted(_section(README, "The map")), f"{name}: say in README's map what it is for"
+
+
+def test_the_map_names_nothing_that_is_gone() -> None:
+    first_cells = re.findall(r"^\| (.+?) \|", _section(README, "The map"), re.MULTILINE)
+    named = [name for cell in first_cells for name in _quoted(cell)]
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "playbooks/README.md", "docs/operations.md"]
+)
+def test_links_between_pages_lead_somewhere(page: str) -> None:
+    path = ROOT / page
+    links = re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+# ---- commands
+
+
+def _targets() -> set[str]:
+    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_the_first_commands_of_the_readme_are_make_targets() -> None:
+    lines = [line.split("#")[0].split() for line in _fenced(README, "sh")[0].splitlines()]
+    assert lines == [["make", "demo"], ["make", "test"]]
+    assert {words[1] for words in lines} <= _targets()
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_every_make_target_that_a_page_names_exists(page: str) -> None:
+    named = {
+        q.removeprefix("make ") for q in _quoted((ROOT / page).read_text("utf-8")) if q.startswith("make ")
+    }
+    assert named <= _targets()
+
+
+def _commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command of the program, with the words that call it."""
+    if hasattr(group, "commands"):
+        for name, command in group.commands.items():
+            yield from _commands(command, (*path, name))
+    else:
+        yield path, group
+
+
+COMMANDS = dict(_commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_is_in_the_readme_and_explains_itself(words: tuple[str, ...]) -> None:
+    command = COMMANDS[words]
+    assert f"journeys {' '.join(words)}" in _quoted(README), "add it to README's command line"
+    assert (command.help or "").strip(), "give the function a docstring"
+    silent = [p.name for p in command.params if p.name != "help" and not getattr(p, "help", None)]
+    assert silent == [], "every argument and option says what it is"
+
+
+def test_every_command_that_a_page_names_exists() -> None:
+    named = {q for page in (README, OPERATIONS, AUTHORS) for q in _quoted(page) if q.startswith("journeys ")}
+    unknown = [q for q in named if not any(q.split()[1 : len(w) + 1] == list(w) for w in COMMANDS)]
+    assert unknown == []
+
+
+@pytest.mark.parametrize("words", [(), ("codes",), ("customers",), *COMMANDS], ids=" ".join)
+def test_every_help_page_opens(words: tuple[str, ...]) -> None:
+    answer = CliRunner().invoke(app, [*words, "--help"])
+    assert answer.exit_code == 0, answer.output
+
+
+# ---- fields and settings
+
+
+def _parts(model: type[BaseModel]) -> dict[str, set[str]]:
+    """The fields of a model and of every model inside it."""
+    schema = model.model_json_schema()
+    parts = {model.__name__: schema, **schema.get("$defs", {})}
+    return {name: set(part["properties"]) for name, part in parts.items() if "properties" in part}
+
+
+FIELDS = [
+    (part, field)
+    for model in (Playbook, Policy)
+    for part, names in _parts(model).items()
+    for field in sorted(names)
+]
+
+
+@pytest.mark.parametrize(("part", "field"), FIELDS, ids=[f"{p}.{f}" for p, f in FIELDS])
+def test_every_field_is_explained_to_its_authors(part: str, field: str) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| \S", AUTHORS, re.MULTILINE)
+    assert field in rows, f"{part}.{field}: add a row to a table of playbooks/README.md"
+
+
+def _names(sample: dict[str, Any]) -> set[str]:
+    """The names of a sample, dotted."""
+    return {f"{k}.{inner}" for k, v in sample.items() if isinstance(v, dict) for inner in v} | {
+        k for k, v in sample.items() if not isinstance(v, dict)
+    }
+
+
+def test_authors_are_told_which_names_texts_may_use() -> None:
+    table = re.findall(r"^\| `([\w.]+)` \| (yes|no) \| (yes|no) \|", AUTHORS, re.MULTILINE)
+    assert {name for name, welcome, _ in table if welcome == "yes"} == _names(templates.WELCOME_SAMPLE)
+    assert {name for name, _, batched in table if batched == "yes"} == _names(templates.BATCH_SAMPLE)
+
+
+def test_a_greeting_gets_every_name_that_the_loader_lets_through() -> None:
+    """What the loader accepts and the activity does not pass would cost every greeting."""
+    given = _values(
+        Identity(), Employee(userid="chen", name="陈静"), None, None, None, datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    assert _names(given) == _names(templates.WELCOME_SAMPLE)
+
+
+def test_every_setting_is_in_the_readme_and_nothing_else_is() -> None:
+    rows = re.findall(r"^\| (`[A-Z].*?) \|", _section(README, "Settings"), re.MULTILINE)
+    named = {name for row in rows for name in _quoted(row)}
+    assert named == {name.upper() for name in Settings.model_fields}
+
+
+def test_every_search_attribute_has_its_command() -> None:
+    kinds = {"KEYWORD": "Keyword", "KEYWORD_LIST": "KeywordList"}
+    wanted = {
+        f"temporal operator search-attribute create --name {k.name} --type {kinds[k.indexed_value_type.name]}"
+        for k in attributes.ALL
+    }
+    assert wanted == {
+        line for block in _fenced(OPERATIONS, "sh") for line in block.splitlines() if "create" in line
+    }
+
+
+# ---- playbooks, examples and schema
+
+
+def test_the_published_schema_is_that_of_the_code() -> None:
+    assert SCHEMA.read_text(encoding="utf-8") == published_schema(), (
+        "publish it anew: .venv/bin/python -m tests.test_docs > playbooks/schema.json"
+    )
+
+
+def _shipped() -> list[Path]:
+    found = [p for folder in PLAYBOOK_FOLDERS for p in sorted(folder.glob("*.yaml"))]
+    return [p for p in found if p.name != POLICY_FILE]
+
+
+@pytest.mark.parametrize("path", _shipped(), ids=lambda path: str(path.name))
+def test_every_shipped_playbook_fits_the_schema_and_loads(path: Path) -> None:
+    jsonschema.validate(YAML(typ="safe").load(path), json.loads(SCHEMA.read_text(encoding="utf-8")))
+    load_playbook(path)
+
+
+@pytest.mark.parametrize("folder", PLAYBOOK_FOLDERS, ids=lambda folder: str(folder.name))
+def test_every_shipped_policy_names_a_playbook_that_is_there(folder: Path) -> None:
+    assert load_policy(folder).default_playbook in {book.playbook for book in load_playbooks(folder)}
+
+
+def test_the_examples_for_authors_load(tmp_path: Path) -> None:
+    for number, example in enumerate(_fenced(AUTHORS, "yaml")):
+        name = POLICY_FILE if example.startswith("default_playbook:") else f"example-{number}.yaml"
+        (tmp_path / name).write_text(example, encoding="utf-8")
+    assert load_policy(tmp_path).default_playbook in {book.playbook for book in load_playbooks(tmp_path)}
+
+
+def test_the_example_shows_every_field() -> None:
+    """So that an author can copy it."""
+    shown = "".join(_fenced(AUTHORS, "yaml"))
+    assert [f for _, f in FIELDS if not re.search(rf"(^|[\s{{]){f}:", shown, re.MULTILINE)] == []
+
+
+# ---- changes and decisions
+
+
+def test_the_changelog_has_a_place_for_the_next_release() -> None:
+    assert "\n## [Unreleased]\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "docs" / "decisions").glob("*.md")), ids=lambda p: str(p.stem)
+)
+def test_a_decision_says_what_why_and_what_else(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert re.match(r"\d{4}-", path.name)
+    assert text.startswith(f"# {path.name[:4]} ")
+    for part in ("Context", "Decision", "Consequences", "Alternatives"):
+        assert f"**{part}.**" in text, part
+
+
+if __name__ == "__main__":
+    sys.stdout.write(published_schema())

@@ -1,0 +1,85 @@
+"""One confirmable task: created, reminded, expired, settled."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.calendar import QuietHours
+from domain.policy import Policy, StaffTaskRhythm
+from tests.corp import Corp
+from tests.workflows.conftest import CorpWith, playbook
+
+pytestmark = pytest.mark.anyio
+
+POLICY = Policy(
+    default_playbook="small",
+    window=timedelta(minutes=10),
+    staff_task=StaffTaskRhythm(
+        poll_every=timedelta(minutes=10),
+        remind_after=timedelta(hours=2),
+        expire_after=timedelta(hours=24),
+    ),
+)
+ONE_MESSAGE = playbook(nurture=[{"send": {"text": "一"}}])
+
+
+async def _two_friends(corp: Corp) -> list[str]:
+    friends = []
+    for _ in range(2):
+        she = await corp.newcomer()
+        await corp.scan(she)
+        await corp.until_logged(she, "tagged")
+        friends.append(she)
+    for she in friends:
+        await corp.join(she)
+        await corp.until_logged(she, "message of small planned")
+    return friends
+
+
+async def _statuses(corp: Corp, friends: list[str]) -> list[str]:
+    return [str((await corp.touches(she))[0].status) for she in friends]
+
+
+async def test_one_task_for_all_of_a_window(corp_with: CorpWith) -> None:
+    async with corp_with(playbooks=[ONE_MESSAGE], policy=POLICY) as corp:
+        friends = await _two_friends(corp)
+        await corp.sleep(minutes=11)
+        [task] = await corp.street.see("tasks")
+        assert sorted(task["parts"][0]["recipients"]) == sorted(friends)
+        await corp.street.confirm_all_tasks()
+        await corp.sleep(minutes=15)
+        await corp.until(lambda: _statuses(corp, friends), ["sent", "sent"])
+
+
+async def test_an_unconfirmed_task_is_reminded_and_expires(corp_with: CorpWith) -> None:
+    async with corp_with(playbooks=[ONE_MESSAGE], policy=POLICY) as corp:
+        friends = await _two_friends(corp)
+        await corp.sleep(hours=3)
+        [task] = await corp.street.see("tasks")
+        assert (task["reminded"], task["cancelled"]) == (1, False)
+        await corp.sleep(hours=22)
+        [task] = await corp.street.see("tasks")
+        assert task["cancelled"]
+        await corp.until(lambda: _statuses(corp, friends), ["expired", "expired"])
+
+
+async def test_a_task_is_not_left_open_into_quiet_hours(corp_with: CorpWith) -> None:
+    async with corp_with(playbooks=[ONE_MESSAGE], policy=POLICY) as corp:
+        local = (corp.clock() + timedelta(hours=8 + 4)).time().replace(second=0, microsecond=0)
+        end = (corp.clock() + timedelta(hours=8 + 10)).time().replace(second=0, microsecond=0)
+        corp.set_policy(quiet_hours=QuietHours(start=local, end=end))
+        friends = await _two_friends(corp)
+        await corp.sleep(hours=5)
+        [task] = await corp.street.see("tasks")
+        assert task["cancelled"], "four hours after the start quiet hours begin"
+        await corp.until(lambda: _statuses(corp, friends), ["expired", "expired"])
+
+
+async def test_what_wecom_caps_and_who_is_gone_are_told_apart(corp_with: CorpWith) -> None:
+    async with corp_with(playbooks=[ONE_MESSAGE], policy=POLICY) as corp:
+        friends = await _two_friends(corp)
+        await corp.sleep(minutes=11)
+        await corp.street.do("delete", userid="li", external_userid=friends[0], by="customer")
+        await corp.street.confirm_all_tasks()
+        await corp.sleep(minutes=15)
+        await corp.until(lambda: _statuses(corp, friends), ["not_friend", "sent"])
