@@ -120,7 +120,8 @@ class Welcomes:
             group, picture = None, None
             if found[0].welcome.invite_to_group:
                 group, picture = await self._invitation(session, identity.favourite_store, entry.store_id)
-            store = await session.get(Store, (group.store_id if group else None) or entry.store_id)
+            store_id = (group.store_id if group else None) or entry.store_id
+            store = await session.get(Store, store_id) if store_id else None  # her employee may be new to us
         values = _values(identity, employee, store, found[0].welcome.benefit, group, self._clock())
         text = templates.render(found[0].welcome.text, values)
         attachments = (wecom.Image(media_id=picture),) if picture else ()

@@ -93,7 +93,7 @@ def _till_door(app: FastAPI, doors: Doors, metrics: Metrics) -> None:
             try:
                 subject = await _buyer(doors, event)
             except (SQLAlchemyError, OSError):
-                return PlainTextResponse("try again", status_code=503)
+                return _try_again(metrics, "pos")
             return await _take(doors, metrics, "pos", fact_id, subject if parcel.event else None, parcel)
 
 
@@ -141,10 +141,14 @@ async def _take(
     try:
         new = await doors.intake.take(door, fact_id, subject, parcel)
     except TryAgain:
-        metrics.facts.labels(door, "try_again").inc()
-        return PlainTextResponse("try again", status_code=503)
+        return _try_again(metrics, door)
     metrics.facts.labels(door, "new" if new else "repeated").inc()
     return PlainTextResponse("success")
+
+
+def _try_again(metrics: Metrics, door: str) -> Response:
+    metrics.facts.labels(door, "try_again").inc()
+    return PlainTextResponse("try again", status_code=503)
 
 
 def _refused(metrics: Metrics, door: str, error: Exception) -> Response:

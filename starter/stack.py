@@ -16,6 +16,7 @@ from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
+from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError
 
 import settings as settings_module
@@ -160,19 +161,20 @@ def start_postgres(folder: Path) -> Any:
 
 def _temporal_command(settings: Settings, folder: Path) -> list[str]:
     binary = find_binary("temporal")
-    named = [f"{key.name}={_kind(key)}" for key in attributes.ALL]
     return [
         binary,
         *("server", "start-dev", "--ip", "127.0.0.1", "--port", str(settings.temporal_port)),
         *("--ui-port", str(settings.temporal_ui_port), "--namespace", settings.temporal_namespace),
         *("--db-filename", str(folder / "temporal.db")),
-        *[part for name in named for part in ("--search-attribute", name)],
+        *[part for key in attributes.ALL for part in ("--search-attribute", search_attribute(key))],
         *TEMPORAL_TUNING,
     ]
 
 
-def _kind(key: Any) -> str:
-    return {"KEYWORD": "Keyword", "KEYWORD_LIST": "KeywordList"}[key.indexed_value_type.name]
+def search_attribute(key: SearchAttributeKey[Any]) -> str:
+    """Its name and type as the server's command line wants them."""
+    kind = {"KEYWORD": "Keyword", "KEYWORD_LIST": "KeywordList"}[key.indexed_value_type.name]
+    return f"{key.name}={kind}"
 
 
 def find_binary(name: str) -> str:

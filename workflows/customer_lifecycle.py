@@ -236,8 +236,8 @@ class CustomerLifecycle:
     async def save(self, until: datetime | None, why: str) -> None:
         """Show where she stands: in the UI, and in PostgreSQL where `explain` reads it."""
         self.readable.show(self.state, until, why)
-        if not self.state.log:
-            return
+        if not self.state.log or self.greeting_under_way():
+            return  # a greeting is a matter of seconds: what led to it is written with its outcome
         what = SaveLife(state=self.state, next_at=until, next_what=why)
         written = len(self.state.log)
         saved = await self.attempts.attempt(
@@ -251,8 +251,8 @@ class CustomerLifecycle:
         """Leave Temporal when nothing is due for long. False when something came up on the way out."""
         if until and until - workflow.now() <= self.state.park_after:
             return False
-        if any(follow.welcome is None for follow in self.state.friends):
-            return False  # her greeting is under way
+        if self.greeting_under_way():
+            return False
         await workflow.wait_condition(workflow.all_handlers_finished)
         if self.state.inbox or self.state.commands or self.state.log:
             return False
@@ -268,6 +268,9 @@ class CustomerLifecycle:
             return False
         self.state.log.clear()
         return not (self.state.inbox or self.state.commands)
+
+    def greeting_under_way(self) -> bool:
+        return any(follow.welcome is None for follow in self.state.friends)
 
     async def renew_if_long(self) -> None:
         """Continue as new before the history grows long. The whole state goes along."""

@@ -5,14 +5,11 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
 
-from activities import attributes
 from settings import Settings
-from starter.stack import find_binary
 from storage.database import Database
+from tests import engines
 from tests.corp import corp_settings
 from tests.gateway.door import Door, gateway
 from tests.gateway.line import Line, line_to
@@ -21,24 +18,10 @@ from workflows.plugin import plugin
 DEAD = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
 
 
-@asynccontextmanager
-async def skipping_server() -> AsyncIterator[WorkflowEnvironment]:
-    async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=find_binary("temporal-test-server"), plugins=[plugin()]
-    ) as env:
-        await env.client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(
-                namespace=env.client.namespace,
-                search_attributes={k.name: k.indexed_value_type.value for k in attributes.ALL},  # type: ignore[misc]
-            )
-        )
-        yield env
-
-
 @pytest.fixture(scope="session")
 async def temporal() -> AsyncIterator[Client]:
     """The real server; nobody works on it."""
-    async with skipping_server() as env:
+    async with engines.skipping_server() as env:
         yield env.client
 
 

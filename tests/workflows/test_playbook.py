@@ -178,11 +178,16 @@ async def test_a_year_through_continue_as_new_and_parking(corp_with: CorpWith, c
             await _tap(corp)
             if month % 2:
                 await corp.do("till/orders", member_id=member, store_id="S002", amount_minor=500)
+                await corp.until(lambda: _orders(corp, she), (month + 1) // 2)
         texts = [m["text"] for m in await corp.received(she) if m["channel"] == "single"]
         assert texts == [f"第{n + 1}月" for n in range(12)]
         story = [line.what for line in await corp.story(she)]
         assert story.count("parked") >= 12, "her rests are longer than the policy keeps her in Temporal"
         assert story.count("order paid") == 6
+
+
+async def _orders(corp: Corp, she: str) -> int:
+    return sum(line.what == "order paid" for line in await corp.story(she))
 
 
 async def _planned(corp: Corp, she: str) -> int:

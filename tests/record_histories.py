@@ -1,0 +1,159 @@
+"""`make histories`: records the stored histories anew, from the production workflows on the real server.
+
+Until the first tagged release a change of the workflows re-records them (and says so in the CHANGELOG);
+afterwards it uses a patch with a date, and these files stay.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.client import WorkflowHistory
+
+from domain.customer import CommandKind
+from domain.policy import Frequency, Policy, StaffTaskRhythm
+from tests import engines
+from tests.corp import Corp, running_corp
+from tests.workflows.conftest import playbook
+from tests.workflows.test_costs import welcome_of
+from worker import start_sweep
+
+FOLDER = Path(__file__).parent / "histories"
+POLICY = Policy(
+    default_playbook="small",
+    window=timedelta(seconds=1),
+    frequency=Frequency(most=9, per=timedelta(seconds=1)),
+    staff_task=StaffTaskRhythm(
+        poll_every=timedelta(seconds=1), remind_after=timedelta(seconds=2), expire_after=timedelta(seconds=4)
+    ),
+    park_after=timedelta(seconds=20),
+    sweep_every=timedelta(seconds=1),
+)
+JOURNEY = playbook(
+    join_reminder={"after": "2s", "text": "群里还有您的位置"},
+    nurture=[{"wait": "1s"}, {"send": {"text": "一", "wait_for_delivery": True}}, {"wait": "1s"}],
+    reactivation={
+        "dormant_after": "4s",
+        "steps": [
+            {"coupon": {"template": "WIN10", "name": "10 元券"}},
+            {"send": {"text": "券已到账"}},
+            {"wait_for": {"event": "coupon_redeemed", "timeout": "15s"}},
+        ],
+    },
+)
+
+
+class Recorder:
+    """Writes one file per history, named after what it shows."""
+
+    def __init__(self, corp: Corp) -> None:
+        self.corp = corp
+
+    async def save(self, name: str, workflow_id: str, run_id: str | None = None) -> None:
+        handle = self.corp.env.client.get_workflow_handle(workflow_id, run_id=run_id)
+        history: WorkflowHistory = await handle.fetch_history()
+        (FOLDER / f"{name}.json").write_text(history.to_json() + "\n", encoding="utf-8")
+        print(f"{name}: {len(history.events)} events")
+
+    async def run_of(self, workflow_id: str) -> str:
+        described = await self.corp.env.client.get_workflow_handle(workflow_id).describe()
+        return described.run_id or ""
+
+
+@asynccontextmanager
+async def _tapping(corp: Corp) -> AsyncIterator[None]:
+    async def tap() -> None:
+        while True:
+            await corp.street.confirm_all_tasks()
+            await asyncio.sleep(0.5)
+
+    task = asyncio.create_task(tap())
+    yield
+    task.cancel()
+
+
+async def whole_life(corp: Corp, recorder: Recorder) -> None:
+    """Greeted, joined, nurtured, bought, dormant, won back, opted out; renewed on the way."""
+    she = await corp.newcomer()
+    member = await corp.member(she)
+    life = f"customer/{she}"
+    await corp.scan(she)
+    await corp.until_logged(she, "tagged")
+    await recorder.save("welcome_sent", await welcome_of(corp))
+    await corp.join(she)
+    await corp.until_stage(she, "joined")
+    first_run = await recorder.run_of(life)
+    await recorder.save("group_read_once", f"group/{corp.groups['S002']}")
+    async with _tapping(corp):
+        await corp.until_logged(she, "stage dormant")
+        await corp.until_logged(she, "coupon 10 元券 credited")
+        [coupon] = (await corp.street.see("till"))["coupons"]
+        await corp.do(
+            "till/orders", member_id=member, store_id="S002", amount_minor=5, coupon_id=coupon["coupon_id"]
+        )
+        await corp.until_stage(she, "back")
+    await corp.order(she, CommandKind.OPT_OUT, reason="recorded")
+    await corp.until_stage(she, "opted_out")
+    await recorder.save("life_onboarded_and_renewed", life, first_run)
+    await recorder.save("life_ended_and_parked", life)
+
+
+async def unlucky(corp: Corp, recorder: Recorder) -> None:
+    """Beaten by another app, falls back, is reminded; tags put off; nobody confirms; she leaves."""
+    await corp.street.do("faults", api="externalcontact/mark_tag", kind="http_500", times=2)
+    she = await corp.newcomer()
+    userid = await corp.scan(she, other_app_first=True)
+    await corp.until_logged(she, "fallback planned")
+    [touch] = await corp.touches(she)
+    await asyncio.sleep(8)  # reminded, expired
+    await recorder.save("staff_task_expired", f"staff-task/{touch.batch_id}")
+    await corp.do("delete", userid=userid, external_userid=she, by="customer")
+    await corp.until_stage(she, "lost")
+    await recorder.save("life_lost", f"customer/{she}")
+
+
+async def withdrawn(corp: Corp, recorder: Recorder) -> None:
+    """Two in one task; one opts out before the employee taps."""
+    friends = []
+    for _ in range(2):
+        she = await corp.newcomer()
+        await corp.scan(she)
+        friends.append(she)
+    for she in friends:
+        await corp.until_logged(she, "message of small planned")
+    [nurture] = [t for t in await corp.touches(friends[0]) if t.playbook]
+
+    async def status() -> str:
+        return str(next(t for t in await corp.touches(friends[0]) if t.playbook).status)
+
+    await corp.until(status, "tasked")
+    await corp.order(friends[0], CommandKind.OPT_OUT, reason="recorded")
+    await corp.until(status, "cancelled")
+    async with _tapping(corp):
+        await corp.env.client.get_workflow_handle(f"staff-task/{nurture.batch_id}").result()
+    await recorder.save("staff_task_made_anew", f"staff-task/{nurture.batch_id}")
+
+
+async def sweeping(corp: Corp, recorder: Recorder) -> None:
+    await start_sweep(corp.env.client)
+    await asyncio.sleep(3)
+    await recorder.save("sweep", "sweep")
+
+
+async def record() -> None:
+    """Every scenario on a corp of its own."""
+    FOLDER.mkdir(exist_ok=True)
+    with engines.postgres() as postgres:
+        for scenario in (whole_life, unlucky, withdrawn, sweeping):
+            async with engines.real_server() as env:
+                with engines.fresh_database(postgres) as url:
+                    async with running_corp(
+                        env, url, playbooks=[JOURNEY], policy=POLICY, renew_after_events=45
+                    ) as corp:
+                        await scenario(corp, Recorder(corp))
+
+
+if __name__ == "__main__":
+    asyncio.run(record())
