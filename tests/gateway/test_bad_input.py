@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlmodel import select
+from temporalio.testing import WorkflowEnvironment
 
 import tests.corp
 from domain import addresses
@@ -154,7 +155,7 @@ async def test_a_deletion_that_overtakes_its_add(town: Corp) -> None:
     she = await town.newcomer()
     await town.street.do("callbacks", reorder=True)
     await town.scan(she)  # held back
-    await asyncio.sleep(1.1)  # WeCom's times are whole seconds
+    await town.sleep(seconds=2)  # WeCom's times are whole seconds
     await town.do("delete", userid="li", external_userid=she, by="employee")
     await outcome(town, she)
     await town.until_logged(she, "no longer a friend of li")
@@ -194,7 +195,9 @@ async def test_no_process_is_down_after_all_of_it(town: Corp) -> None:
 
 
 @pytest.fixture
-async def resting(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Corp]:
+async def resting(
+    skipping: WorkflowEnvironment, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Corp]:
     """The chain without its workers; `resting.workers` makes them."""
     async with contextlib.AsyncExitStack() as stack:
         with monkeypatch.context() as patch:
