@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich.console import Console
 from rich.progress import Progress
 from sqlmodel import col, select
 
@@ -14,7 +15,7 @@ from activities.courier import Courier, Parcel
 from domain.addresses import customer_id
 from domain.events import Event, EventKind
 from settings import Clock
-from starter.runtime import CommandFailed, console
+from starter.runtime import CommandFailed
 from storage import directory, inbound
 from storage.database import Database
 from storage.tables import Customer
@@ -37,8 +38,11 @@ class Enrolment:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def read_csv(path: Path) -> list[tuple[int, str]]:
-    """Line numbers and ids. Raises CommandFailed with every bad line; blank lines are skipped."""
+def read_csv(path: Path) -> tuple[list[tuple[int, str]], list[str]]:
+    """Line numbers and ids, and a text for every bad line; blank lines are skipped.
+
+    Raises CommandFailed for a file that is no such list at all.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -46,26 +50,29 @@ def read_csv(path: Path) -> list[tuple[int, str]]:
     reader = csv.DictReader(text.splitlines())
     if COLUMN not in (reader.fieldnames or ()):
         raise CommandFailed(f"{path}:1: the first line must name the columns; {COLUMN} is missing")
-    rows, problems, seen = [], [], dict[str, int]()
+    problems: list[str] = []
+    seen: dict[str, int] = {}
     for row in reader:
         line, found = reader.line_num, (row.get(COLUMN) or "").strip()
-        if not any((value or "").strip() for value in row.values() if isinstance(value, str)):
-            continue
-        if not found:
-            problems.append(f"{path}:{line}: {COLUMN} is empty")
-        elif found in seen:
+        if found in seen:
             problems.append(f"{path}:{line}: {found} stands in line {seen[found]} already")
-        else:
+        elif found:
             seen[found] = line
-            rows.append((line, found))
-    _raise(problems)
-    if not rows:
+        elif any(isinstance(value, str) and value.strip() for value in row.values()):
+            problems.append(f"{path}:{line}: {COLUMN} is empty")
+    if not seen and not problems:
         raise CommandFailed(f"{path}: no customers in it")
-    return rows
+    return [(line, found) for found, line in seen.items()], problems
 
 
-async def check(database: Database, playbook: str, rows: Sequence[tuple[int, str]], source: str) -> None:
-    """Raises CommandFailed unless the playbook is published and every customer is known."""
+async def check(
+    database: Database,
+    playbook: str,
+    rows: Sequence[tuple[int, str]],
+    source: str,
+    problems: Sequence[str] = (),
+) -> None:
+    """Raises CommandFailed with every problem, unless the playbook is published and all are known."""
     async with database.transaction() as session:
         if await directory.current_playbook(session, playbook) is None:
             raise CommandFailed(f"no playbook {playbook!r} is published")
@@ -75,7 +82,8 @@ async def check(database: Database, playbook: str, rows: Sequence[tuple[int, str
         async with database.transaction() as session:
             query = select(Customer.external_userid).where(col(Customer.external_userid).in_(ids))
             known |= set((await session.exec(query)).all())
-    _raise([f"{source}:{n}: there is no customer {found!r}" for n, found in rows if found not in known])
+    unknown = [f"{source}:{n}: there is no customer {found!r}" for n, found in rows if found not in known]
+    _raise([*problems, *unknown])
 
 
 async def enrol(
@@ -88,7 +96,7 @@ async def enrol(
     new = 0
     loop = asyncio.get_running_loop()
     began = loop.time()
-    with Progress(console=console, transient=True) as progress:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task(f"enrolling into {order.playbook}", total=len(order.customers))
         for number, external_userid in enumerate(order.customers):
             event = Event(

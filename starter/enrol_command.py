@@ -41,9 +41,10 @@ async def _enrol(
 ) -> None:
     if bool(customers) == bool(csv):
         raise CommandFailed("name customers, or a file with --csv; one of the two")
-    rows = enrolling.read_csv(csv) if csv else list(enumerate(customers, start=1))
+    given: list[tuple[int, str]] = list(enumerate(dict.fromkeys(customers), start=1))
+    rows, problems = enrolling.read_csv(csv) if csv else (given, [])
     async with context.database() as database:
-        await enrolling.check(database, playbook, rows, str(csv or "argument"))
+        await enrolling.check(database, playbook, rows, str(csv or "argument"), problems)
         client = await connect(context.quiet_settings())
         order = enrolling.Enrolment(
             playbook=playbook,

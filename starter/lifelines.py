@@ -54,7 +54,7 @@ async def _order_once(client: Client, external_userid: str, command: Command) ->
         )
         return answer
     except WorkflowUpdateFailedError as error:
-        raise CommandFailed(str(error.cause)) from None
+        raise CommandFailed(getattr(error.cause, "message", str(error.cause))) from None
     except WorkflowUpdateRPCTimeoutOrCancelledError:
         raise CommandFailed(_NO_WORKER) from None
     except RPCError as error:

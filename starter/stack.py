@@ -89,7 +89,8 @@ async def running(say: Say, **overrides: str) -> AsyncIterator[Stack]:
         await children.stop()
         (folder / "stack.env").unlink(missing_ok=True)
         if postgres is not None:
-            await asyncio.to_thread(postgres.cleanup)
+            # Not cleanup(): that waits for the handle of a killed stack. The lock says that we are alone.
+            await asyncio.to_thread(postgres.stop)
         lock.close()
 
 

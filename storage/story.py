@@ -36,7 +36,7 @@ async def story(session: AsyncSession, external_userid: str) -> list[StoryLine]:
 
 
 def _touch_lines(touch: Touch) -> list[StoryLine]:
-    name = f"{touch.channel} {touch.key}"
+    name = f"{touch.channel} {_short(touch)}"
     lines = [StoryLine(touch.planned_at, f"{touch.key}/planned", f"{name}: planned", _by(touch))]
     if touch.settled_at:
         why = ": ".join(part for part in (touch.rule, touch.reason) if part)
@@ -45,6 +45,11 @@ def _touch_lines(touch: Touch) -> list[StoryLine]:
         at = touch.claimed_at or touch.planned_at
         lines.append(StoryLine(at, f"{touch.key}/{touch.status}", f"{name}: {touch.status}", touch.reason))
     return lines
+
+
+def _short(touch: Touch) -> str:
+    """The key without what every line of her story would repeat."""
+    return touch.key.replace(f"{touch.external_userid}/", "").removeprefix("welcome/")
 
 
 def _by(touch: Touch) -> str:

@@ -46,7 +46,8 @@ async def demo(stay: bool) -> int:
             await _play(up, street, town, guests, database)
             ok = await report.print_report(up, street, database, guests)
         if stay:
-            console.print("\nThe stack stays up. Ctrl-C ends it.")
+            console.print("\nThe stack stays up. Ctrl-C ends it. In another terminal, for example:")
+            console.print(f"  DATA_DIR={folder} .venv/bin/journeys customers list", soft_wrap=True)
             await until_interrupted(up)
         await database.close()
     return 0 if ok else 1

@@ -1,4 +1,4 @@
-"""Drives a life as its workflow does, without Temporal: events at their times, every deadline when it is due."""
+"""Drives a life as its workflow does, without Temporal: events and deadlines when they are due."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ def _same(state: CustomerState) -> CustomerState:
 
 @dataclass
 class Drive:
-    """One life. `looks` are times at which it looks round without any reason; `between` is done at every wait."""
+    """One life. `looks` are times at which it looks round for no reason; `between` is done at every wait."""
 
     state: CustomerState
     looks: Sequence[datetime] = ()

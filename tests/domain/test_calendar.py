@@ -64,7 +64,7 @@ def test_after_midnight_the_same_morning_opens() -> None:
     assert next_open(local(SHANGHAI, 2026, 3, 3, 1), SHANGHAI, NIGHT) == opened
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TIMES, ZONES, QUIETS)
 def test_the_next_open_moment_is_never_quiet_nor_past(now: datetime, zone: str, quiet: QuietHours) -> None:
     opened = next_open(now, zone, quiet)
@@ -73,7 +73,7 @@ def test_the_next_open_moment_is_never_quiet_nor_past(now: datetime, zone: str, 
     assert opened == now or is_quiet(opened - MOMENT, zone, quiet) or _clocks_changed(now, opened, zone)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TIMES, ZONES, QUIETS)
 def test_the_next_quiet_moment_is_now_or_comes(now: datetime, zone: str, quiet: QuietHours) -> None:
     begins = next_quiet(now, zone, quiet)
@@ -110,7 +110,7 @@ def test_an_hour_that_is_left_out_still_ends_the_night() -> None:
     assert not is_quiet(opened, BERLIN, until_half_past_two)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TIMES, WINDOWS, st.sampled_from("abcdef"), ZONES)
 def test_a_window_closes_after_now_and_outside_quiet_hours(
     now: datetime, window: timedelta, key: str, zone: str
@@ -122,7 +122,7 @@ def test_a_window_closes_after_now_and_outside_quiet_hours(
         assert end <= now + window
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TIMES, WINDOWS, st.sampled_from("abcdef"), ZONES, st.floats(0, 1, exclude_max=True))
 def test_all_times_of_a_window_have_the_same_end(
     now: datetime, window: timedelta, key: str, zone: str, share: float

@@ -270,7 +270,7 @@ def test_a_skip_leaves_the_step_for_the_one_after_it() -> None:
 
 def test_the_longest_silent_walk_is_taken_in_one_go() -> None:
     forks = [wait_for(0, otherwise=[wait_for(0)])] * 20
-    state, enrolment = in_nurture(pinned([*forks, A]))
+    _, enrolment = in_nurture(pinned([*forks, A]))
     assert steps.current(enrolment) == A
 
 

@@ -25,7 +25,7 @@ EVENTS = st.lists(
     ),
     max_size=12,
 )
-lives_of_many = settings(max_examples=60, deadline=None)
+lives_of_many = settings(max_examples=40, deadline=None)
 
 
 def life_in(*journeys: PinnedJourney) -> CustomerState:

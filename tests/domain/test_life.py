@@ -48,7 +48,7 @@ def end(state: CustomerState) -> tuple[list[tuple[str, bool]], list[str]]:
     return sorted((f.userid, f.half) for f in state.friends), sorted(state.in_groups)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(told_twice())
 def test_any_order_and_any_repetition_end_alike(both: tuple[list[Event], list[Event]]) -> None:
     in_order, shuffled = both
@@ -158,8 +158,8 @@ def test_leaving_the_group_she_was_invited_to_asks_her_back_once() -> None:
     for day in (3, 5):
         life.happened(state, _fact(day, EventKind.GROUP_JOINED, "g1"), after(day))
         life.happened(state, _fact(day + 1, EventKind.GROUP_LEFT, "g1"), after(day + 1))
-        reinvite = (follow.reinvited, follow.reminded, follow.remind_at)
-        assert reinvite == (True, day == 5, None)
+        assert follow.reinvited
+        assert follow.reminded is (day == 5)  # the second time she is left alone
         follow.reminded = True
 
 

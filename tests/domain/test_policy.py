@@ -24,7 +24,6 @@ TOUCHES = st.lists(
         key=st.text("abc", min_size=1, max_size=3),
         priority=st.integers(0, 3),
         kind=st.sampled_from(ContentClass),
-        expires_at=st.none() | st.sampled_from([after(-1), after(1)]),
     ),
     max_size=6,
     unique_by=lambda t: t.key,
@@ -105,7 +104,7 @@ def test_no_cap_is_ever_exceeded_over_many_windows(
 
 @given(TOUCHES)
 def test_exactly_one_of_those_who_could_go_wins(planned: list[Planned]) -> None:
-    able = [t for t in planned if t.kind is not SERVICE and not (t.expires_at and t.expires_at <= START)]
+    able = [t for t in planned if t.kind is not SERVICE]
     best = sorted(able, key=lambda t: (-t.priority, t.key))[:1]
     won = claimed(verdicts(person(), able))
     assert won == {t.key for t in best}
@@ -146,11 +145,6 @@ def test_an_opt_out_refuses_everything_else() -> None:
 
 def test_without_a_friend_nothing_goes_not_even_service() -> None:
     assert verdicts(person(is_friend=False), [touch(kind=SERVICE)])["t"].rule == "not_friend"
-
-
-def test_what_is_stale_is_refused() -> None:
-    stale = touch().model_copy(update={"expires_at": START})
-    assert verdicts(person(), [stale])["t"].rule == "stale"
 
 
 def test_in_quiet_hours_everything_stays_planned() -> None:

@@ -22,7 +22,7 @@ times: TypeAdapter[datetime] = TypeAdapter(UtcTime)
 
 
 @pytest.mark.parametrize("model", all_shapes(), ids=lambda m: m.__qualname__)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_every_shape_survives_temporal_and_json(model: type[Shape], data: st.DataObject) -> None:
     value = data.draw(shapes(model))
@@ -75,7 +75,7 @@ def test_a_duration_survives_json(value: timedelta) -> None:
     assert durations.validate_json(durations.dump_json(value)) == value
 
 
-@pytest.mark.parametrize("text", [datetime(2026, 3, 2, 4, 0), "2026-03-02T04:00:00"])
+@pytest.mark.parametrize("text", [START.replace(tzinfo=None), "2026-03-02T04:00:00"])
 def test_a_time_without_a_zone_is_refused(text: Any) -> None:
     with pytest.raises(ValidationError, match="timezone"):
         times.validate_python(text)
