@@ -9,7 +9,7 @@ from sqlmodel import select
 from temporalio.testing import WorkflowEnvironment
 
 from domain.addresses import welcome_id
-from domain.policy import Frequency, Policy
+from domain.policy import Frequency, Policy, StaffTaskRhythm
 from playbooks.loader import load_playbook
 from settings import ROOT
 from storage.tables import GroupMember, InboundEvent
@@ -21,10 +21,12 @@ pytestmark = pytest.mark.anyio
 ONBOARDING_EVENTS = 55
 ONBOARDING_BYTES = 12_000
 SEND_WAIT_SEND_EVENTS = 25
+STAFF_TASK_EVENTS = 35
 SECONDS = Policy(
     default_playbook="small",
     window=timedelta(seconds=1),
     frequency=Frequency(most=9, per=timedelta(seconds=1)),
+    staff_task=StaffTaskRhythm(poll_every=timedelta(seconds=1)),
 )
 
 
@@ -93,6 +95,12 @@ async def test_a_send_wait_send_pair_adds_at_most_25_events(
         after, _, _ = await cost(corp, f"customer/{she}")
         print(f"\nsend, wait, send: {after - before} events more")
         assert after - before <= SEND_WAIT_SEND_EVENTS
+        [first, _] = await corp.touches(she)
+        await corp.until(lambda: _tapped(corp))
+        await corp.env.client.get_workflow_handle(f"staff-task/{first.batch_id}").result()
+        events, size, _ = await cost(corp, f"staff-task/{first.batch_id}")
+        print(f"one confirmed task: {events} events, {size} bytes, whatever the number of recipients")
+        assert events <= STAFF_TASK_EVENTS
 
 
 async def test_a_burst_of_joins_is_read_in_a_few_reads(real_corp: Corp) -> None:
@@ -105,6 +113,10 @@ async def test_a_burst_of_joins_is_read_in_a_few_reads(real_corp: Corp) -> None:
     calls = (await corp.street.see("calls"))["counts"]
     print(f"\n{len(people)} joins: {calls['externalcontact/groupchat/get']} reads")
     assert calls["externalcontact/groupchat/get"] <= 4
+
+
+async def _tapped(corp: Corp) -> bool:
+    return await corp.street.confirm_all_tasks() > 0
 
 
 async def _planned(corp: Corp, she: str) -> int:
