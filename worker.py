@@ -20,7 +20,8 @@ from temporalio.worker import Worker
 from activities.composition import Activities, compose, connections
 from domain import addresses
 from domain.messages import SweepStart
-from playbooks.loader import load_playbooks, load_policy
+from domain.playbook import Playbook
+from playbooks.loader import load_corp
 from settings import Settings, load, utc_now
 from storage import directory
 from storage.database import Database
@@ -89,10 +90,10 @@ async def run(settings: Settings, queues: Sequence[str] = QUEUES) -> None:
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    policy = load_policy(settings.playbooks_dir)
+    playbooks, policy = load_corp(settings.playbooks_dir)
     async with connections() as http, contextlib.AsyncExitStack() as running:
         running.push_async_callback(database.close)
-        await publish_playbooks(settings, database)
+        await publish(playbooks, database)
         client = await connect(settings)
         activities = compose(
             settings, http=http, database=database, temporal=client, policy=policy, clock=utc_now
@@ -105,9 +106,9 @@ async def run(settings: Settings, queues: Sequence[str] = QUEUES) -> None:
         log.info("draining")
 
 
-async def publish_playbooks(settings: Settings, database: Database) -> None:
+async def publish(playbooks: Sequence[Playbook], database: Database) -> None:
     """Publish the playbook files; unchanged ones keep their version."""
-    for playbook in load_playbooks(settings.playbooks_dir):
+    for playbook in playbooks:
         async with database.transaction() as session:
             await directory.publish(session, playbook, author="worker", now=utc_now())
 

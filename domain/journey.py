@@ -7,6 +7,7 @@ from pydantic import Field
 
 from domain import steps
 from domain.customer import CustomerState, Enrolment, LogLine, Phase, Stage
+from domain.events import EventKind
 from domain.playbook import CouponStep, PinnedJourney, Send
 from domain.shape import Shape, UtcTime, earliest
 
@@ -59,6 +60,9 @@ def enrol(state: CustomerState, pinned: PinnedJourney, now: datetime, *, onboard
     enrolment = Enrolment(number=state.enrolled, episode=state.episode, pinned=pinned, since=now)
     state.enrolments[pinned.playbook] = enrolment
     note(state, now, f"enrolled in {pinned.playbook}", f"version {pinned.number}")
+    if state.stage is Stage.ENDED:
+        stage = Stage.JOINED if state.in_groups else Stage.WELCOMED
+        enter_stage(state, stage, f"enrolled in {pinned.playbook}", now)
     if onboarded:
         begin(state, enrolment, Phase.NURTURE, now)
 
@@ -97,11 +101,16 @@ def next_action(state: CustomerState, now: datetime) -> Action:
     return _rest(state)
 
 
-def done(state: CustomerState, action: SendTouch | IssueCoupon, now: datetime) -> None:
-    """The action was carried out: go on, or stay for the delivery if the step wants to know it."""
+def done(
+    state: CustomerState, action: SendTouch | IssueCoupon, now: datetime, *, refused: bool = False
+) -> None:
+    """The action was carried out: go on, or stay for the delivery if the step wants to know it.
+
+    A touch that was `refused` when it was planned has no delivery to wait for.
+    """
     enrolment = state.enrolments[action.playbook]
     state.retry_at.pop(action.playbook, None)
-    if isinstance(action, SendTouch) and action.send.wait_for_delivery:
+    if isinstance(action, SendTouch) and action.send.wait_for_delivery and not refused:
         enrolment.waits_for, enrolment.due_at = action.key, now + DELIVERY_PATIENCE
     else:
         step_on(state, enrolment, now)
@@ -180,6 +189,8 @@ def _arrive(state: CustomerState, enrolment: Enrolment, cursor: steps.Cursor | N
         enrolment.due_at = now + step.wait
     elif step and step.wait_for:
         enrolment.due_at, enrolment.waits_for = now + step.wait_for.timeout, step.wait_for.event
+        # Being in a group already is having joined; an order has to be a new one.
+        enrolment.met = step.wait_for.event is EventKind.GROUP_JOINED and bool(state.in_groups)
 
 
 def _phase_over(state: CustomerState, enrolment: Enrolment, now: datetime) -> None:

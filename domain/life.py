@@ -86,7 +86,8 @@ def _friend_added(state: CustomerState, event: Event, now: datetime) -> None:
     state.follows[userid] = follow
     journey.note(state, now, f"friend of {userid}", f"code {event.state}" if event.state else "no entry code")
     if state.stage in (Stage.NEW, Stage.LOST):
-        journey.enter_stage(state, Stage.NEW, f"friend of {userid}", now)
+        stage = Stage.OPTED_OUT if state.opted_out_at else Stage.NEW
+        journey.enter_stage(state, stage, f"friend of {userid}", now)
 
 
 def _friend_lost(state: CustomerState, event: Event, now: datetime) -> None:
@@ -142,15 +143,17 @@ def _came_back(state: CustomerState, event: Event, now: datetime) -> None:
     """A paid order or a redeemed coupon: the strongest sign of life."""
     state.orders += event.kind is EventKind.ORDER_PAID
     state.last_visit_at = max(event.at, state.last_visit_at or event.at)
+    # An old order that is told late counts, but it does not bring back who drifted away after it.
+    late = state.stage is Stage.DORMANT and state.stage_since is not None and event.at < state.stage_since
     for enrolment in state.active:
-        if enrolment.phase is Phase.LAPSED:
+        if enrolment.phase is Phase.LAPSED and not late:
             enrolment.phase = Phase.SETTLED
         enrolment.clock_from = max(event.at, enrolment.clock_from or event.at)
     why = f"order {event.order_id}" if event.order_id else f"redeemed coupon {event.coupon_id}"
     journey.note(state, now, event.kind.value.replace("_", " "), why)
-    if state.stage is Stage.DORMANT:
+    if state.stage is Stage.DORMANT and not late:
         journey.enter_stage(state, Stage.BACK, why, now)
-    elif state.stage in (Stage.NEW, Stage.WELCOMED, Stage.JOINED):
+    elif state.stage in (Stage.NEW, Stage.WELCOMED, Stage.JOINED, Stage.ENDED):
         journey.enter_stage(state, Stage.REGULAR, why, now)
 
 

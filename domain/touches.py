@@ -35,7 +35,8 @@ class TouchStatus(StrEnum):
     AWAITING_CONSENT = "awaiting_consent"
 
 
-RESERVED = (TouchStatus.CLAIMED, TouchStatus.TASKED, TouchStatus.SENT)  # count against the cap
+# These count against the cap; what may have been delivered counts as delivered.
+RESERVED = (TouchStatus.CLAIMED, TouchStatus.TASKED, TouchStatus.SENT, TouchStatus.UNKNOWN)
 OPEN = (TouchStatus.PLANNED, TouchStatus.CLAIMED, TouchStatus.TASKED)  # can still be stopped
 
 

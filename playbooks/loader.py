@@ -41,6 +41,18 @@ def load_playbooks(folder: Path) -> list[Playbook]:
     return books
 
 
+def load_corp(folder: Path) -> tuple[list[Playbook], Policy]:
+    """All playbooks of a folder and its policy, checked against each other."""
+    books, policy = load_playbooks(folder), load_policy(folder)
+    names = sorted(book.playbook for book in books)
+    if policy.default_playbook not in names:
+        raise PlaybookError(
+            f"{folder / POLICY_FILE}: default_playbook: there is no {policy.default_playbook!r} here; "
+            f"there is: {', '.join(names)}"
+        )
+    return books, policy
+
+
 def load_playbook(path: Path) -> Playbook:
     """One playbook, checked: shape, template variables, byte limits."""
     tree, playbook = _read(path, Playbook)

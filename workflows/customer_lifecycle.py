@@ -17,11 +17,13 @@ from domain.messages import (
     OpenLife,
     Parked,
     ParkLife,
+    PlannedTouch,
     PlanTouch,
     SaveLife,
     TagPair,
 )
 from domain.shape import earliest
+from domain.touches import TouchStatus
 from workflows import options
 from workflows.attempts import Attempts
 from workflows.listening import Listening
@@ -153,7 +155,7 @@ class CustomerLifecycle:
             benefit=rules.benefit if rules else None,
             invite_to=follow.invited_to,
         )
-        return await self.plan(f"{name}/{follow.userid}", name, touch)
+        return await self.plan(f"{name}/{follow.userid}", name, touch) is not None
 
     # ---- her playbooks
 
@@ -161,8 +163,10 @@ class CustomerLifecycle:
         """Carry out one step of a playbook."""
         if isinstance(action, journey.SendTouch):
             touch = self.touch_of(action)
-            if await self.plan(action.playbook, f"message of {action.playbook}", touch):
-                journey.done(self.state, action, workflow.now())
+            planned = await self.plan(action.playbook, f"message of {action.playbook}", touch)
+            if planned:
+                refused = planned.status is TouchStatus.REFUSED
+                journey.done(self.state, action, workflow.now(), refused=refused)
         elif await self.give_coupon(action):
             journey.done(self.state, action, workflow.now())
 
@@ -182,20 +186,19 @@ class CustomerLifecycle:
             notify=action.send.wait_for_delivery,
         )
 
-    async def plan(self, key: str, name: str, touch: PlanTouch) -> bool:
-        """Write one touch into the ledger. False when that failed and is put off."""
+    async def plan(self, key: str, name: str, touch: PlanTouch) -> PlannedTouch | None:
+        """Write one touch into the ledger. None when that failed and is put off."""
         if self.attempts.put_off(key):
-            return False
+            return None
         planned = await self.attempts.attempt(
             key,
             workflow.execute_local_activity_method(
                 Touches.plan_touch, touch, **options.database(f"plan {name}")
             ),
         )
-        if planned is None:
-            return False
-        journey.note(self.state, workflow.now(), f"{name} {planned.status}", planned.rule or "")
-        return True
+        if planned:
+            journey.note(self.state, workflow.now(), f"{name} {planned.status}", planned.rule or "")
+        return planned
 
     async def give_coupon(self, action: journey.IssueCoupon) -> bool:
         """Credit the coupon to her account. A refusal is recorded, and the journey goes on."""
