@@ -1,5 +1,6 @@
 """One message of one employee to many customers, which she must confirm (企业群发)."""
 
+import contextlib
 from datetime import datetime
 
 from temporalio import workflow
@@ -82,6 +83,8 @@ class StaffTask:
             await workflow.wait_condition(lambda poll=poll: poll.done() or bool(self.withdrawals))  # type: ignore[misc]
             if not poll.done():
                 poll.cancel()
+                with contextlib.suppress(ActivityError):  # its cancellation
+                    await poll
                 await self.make_anew()
                 continue
             if poll.exception() is None:

@@ -109,7 +109,7 @@ def _nobody_there(request: httpx.Request) -> httpx.Response:
 
 def _create(postgres: str, name: str, template: str) -> None:
     with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
 
 
 def _address(postgres: str, name: str) -> str:
