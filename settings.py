@@ -1,8 +1,8 @@
 """All settings, from the environment. The only module that reads environment variables.
 
 Order of precedence: the process environment, then `.env`, then `DATA_DIR/stack.env`, which the embedded
-stack (`make up`) writes while it runs so that a second terminal finds its database and ports. The Temporal
-connection itself follows the SDK's own `TEMPORAL_*` variables and config file.
+stack (`make up`) writes while it runs so that a second terminal finds its database and ports. The rest of the
+Temporal connection (TLS, API key) follows the SDK's own `TEMPORAL_*` variables and config file.
 """
 
 import os
@@ -75,9 +75,14 @@ class Settings(BaseSettings):
         return self.database_url.get_secret_value().replace("postgresql://", "postgresql+psycopg://", 1)
 
     def temporal_connect(self) -> dict[str, Any]:
-        """Arguments for `Client.connect`: our address, then the SDK profile (TLS, key)."""
-        profile = ClientConfig.load_client_connect_config()
-        return {"target_host": self.temporal_address, "namespace": self.temporal_namespace} | {**profile}
+        """Arguments for `Client.connect`: what was set here, then the SDK's profile, then defaults.
+
+        The embedded stack sets its own address: one that is exported in the shell must not lead it elsewhere.
+        """
+        ours = {"target_host": self.temporal_address, "namespace": self.temporal_namespace}
+        fields = {"target_host": "temporal_address", "namespace": "temporal_namespace"}
+        wanted = {key: ours[key] for key, field in fields.items() if field in self.model_fields_set}
+        return ours | {**ClientConfig.load_client_connect_config()} | wanted
 
 
 def load(**overrides: Any) -> Settings:

@@ -87,23 +87,36 @@ def build_workers(
 async def run(settings: Settings, queues: Sequence[str] = QUEUES) -> None:
     """Work until SIGTERM or SIGINT, then finish what is in flight."""
     database = Database(settings.sqlalchemy_url)
+    welcome_database = Database(settings.sqlalchemy_url, pool_size=5)  # no greeting waits behind a storm
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     playbooks, policy = load_corp(settings.playbooks_dir)
     async with connections() as http, contextlib.AsyncExitStack() as running:
         running.push_async_callback(database.close)
+        running.push_async_callback(welcome_database.close)
         await publish(playbooks, database)
         client = await connect(settings)
         activities = compose(
-            settings, http=http, database=database, temporal=client, policy=policy, clock=utc_now
+            settings,
+            http=http,
+            database=database,
+            welcome_database=welcome_database,
+            temporal=client,
+            policy=policy,
+            clock=utc_now,
         )
-        for worker in build_workers(client, activities, settings, queues):
-            await running.enter_async_context(worker)
+        workers = build_workers(client, activities, settings, queues)
+        working = [asyncio.create_task(worker.run()) for worker in workers]
         await start_sweep(client)
         log.info("working on %s", ", ".join(queues))
-        await stop.wait()
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([stopping, *working], return_when=asyncio.FIRST_COMPLETED)
         log.info("draining")
+        stopping.cancel()
+        # All at once: one after the other could take longer than Kubernetes waits.
+        await asyncio.gather(*(worker.shutdown() for worker in workers))
+        await asyncio.gather(*working)
 
 
 async def publish(playbooks: Sequence[Playbook], database: Database) -> None:

@@ -120,18 +120,37 @@ def compose(
     temporal: Client,
     policy: Policy,
     clock: Clock,
+    welcome_database: Database | None = None,
 ) -> Activities:
-    """Every class of activities, with its clients injected."""
+    """Every class of activities, with its clients injected.
+
+    A greeting has 20 seconds and must not wait until a storm gives a connection back: `welcome_database` is
+    a pool of its own for it, its token included. Without it the greeting shares `database`.
+    """
     client, till = wecom_client(settings, http, database, clock), till_client(settings, http)
     courier = Courier(temporal, database, clock)
     identifier = Identifier(database, client, till, clock)
     return Activities(
         lives=Lives(database, policy, courier, clock),
         touches=Touches(database, policy, courier, clock),
-        welcomes=Welcomes(database, client, identifier, policy, courier, clock),
+        welcomes=_welcomes(settings, http, welcome_database or database, temporal, till, policy, clock),
         staff_tasks=StaffTasks(database, client, policy, courier, clock),
         tagging=Tagging(database, client),
         groups=Groups(database, client, courier, clock),
-        till=Till(database, till, clock),
+        till=Till(database, till, identifier, clock),
         upkeep=Upkeep(database, client, till, policy, courier, clock),
     )
+
+
+def _welcomes(
+    settings: Settings,
+    http: httpx.AsyncClient,
+    database: Database,
+    temporal: Client,
+    till: pos.PosPort,
+    policy: Policy,
+    clock: Clock,
+) -> Welcomes:
+    client = wecom_client(settings, http, database, clock)
+    identifier = Identifier(database, client, till, clock)
+    return Welcomes(database, client, identifier, policy, Courier(temporal, database, clock), clock)

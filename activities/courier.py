@@ -3,10 +3,11 @@
 A fact is first a row and then a signal: if the signal fails, the row is still there for the next delivery.
 """
 
+import logging
 from datetime import timedelta
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from temporalio.client import Client
 from temporalio.common import (
     SearchAttributePair,
@@ -25,9 +26,12 @@ from domain.shape import Shape
 from settings import Clock
 from storage import inbound
 from storage.database import Database
+from storage.tables import InboundEvent
 
 RPC_TIMEOUT = timedelta(seconds=3)  # the gateway must answer WeCom within 5 (contract §3.1)
 _ADDS = {EventKind.FRIEND_ADDED, EventKind.FRIEND_HALF_ADDED, EventKind.AUDIT_APPROVED}
+
+log = logging.getLogger(__name__)
 
 
 class Parcel(Shape):
@@ -50,14 +54,18 @@ class Courier:
         self._renew_after_events = renew_after_events
 
     async def deliver(self, subject: str) -> int:
-        """Deliver everything that waits for a subject, oldest first; returns how many."""
+        """Deliver everything that waits for a subject, oldest first; returns how many.
+
+        A row that this release cannot read waits for one that can; lives take what comes after it as well.
+        """
         async with self._database.transaction() as session:
             rows = await inbound.undelivered(session, subject)
-        for row in rows:
-            await self.send(subject, Parcel.model_validate(row.body))
+        readable = [(row, parcel) for row in rows if (parcel := _read(row))]
+        for row, parcel in readable:
+            await self.send(subject, parcel)
             async with self._database.transaction() as session:
                 await inbound.mark_delivered(session, row.id or 0, self._clock())
-        return len(rows)
+        return len(readable)
 
     async def post(self, source: str, subject: str, parcel: Parcel) -> None:
         """Store a fact that one of our own activities found out, and deliver it."""
@@ -93,7 +101,7 @@ class Courier:
                 id=addresses.staff_task_id(batch_id),
                 task_queue=addresses.JOURNEYS,
                 start_delay=max(delay, timedelta(0)),  # the server refuses a window that is over
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 rpc_timeout=RPC_TIMEOUT,
                 static_summary=f"batch {batch_id}",
@@ -154,3 +162,12 @@ class Courier:
             rpc_timeout=RPC_TIMEOUT,
             static_summary=f"group {chat_id}",
         )
+
+
+def _read(row: InboundEvent) -> Parcel | None:
+    """The log names the row and shows nothing of it."""
+    try:
+        return Parcel.model_validate(row.body)
+    except ValidationError:
+        log.error("fact %s for %s cannot be read", row.id, row.subject)
+        return None

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from integrations import pos, wecom
 
 _REPEATABLE = (wecom.Unreachable, wecom.Transient, wecom.TooConcurrent, wecom.QuotaExceeded)
+LONGEST_DELAY_SECONDS = 300.0
 _TEXT_LIMIT = 500  # a traceback of an outside system must not fill the history
 
 
@@ -43,7 +45,7 @@ def _wecom(error: wecom.WeComError) -> ApplicationError:
         str(error)[:_TEXT_LIMIT],
         type=type(error).__name__,
         non_retryable=not again,
-        next_retry_delay=timedelta(seconds=error.retry_after) if again and error.retry_after else None,
+        next_retry_delay=_growing(error.retry_after) if again and error.retry_after else None,
     )
 
 
@@ -54,5 +56,11 @@ def _pos(error: pos.PosError) -> ApplicationError:
         str(error)[:_TEXT_LIMIT],
         type=type(error).__name__,
         non_retryable=not again,
-        next_retry_delay=timedelta(seconds=delay) if again and delay else None,
+        next_retry_delay=_growing(delay) if again and delay else None,
     )
+
+
+def _growing(seconds: float) -> timedelta:
+    """What the other side asked for, doubled with every attempt: an outage is not asked every second."""
+    attempt = activity.info().attempt if activity.in_activity() else 1
+    return timedelta(seconds=min(seconds * 2 ** min(attempt - 1, 16), LONGEST_DELAY_SECONDS))

@@ -42,10 +42,9 @@ class Groups:
         # In a transaction of its own, after the members are visible: someone who becomes a customer meanwhile
         # either sees her membership on arrival or is seen here.
         async with self._database.transaction() as session:
-            known = await groups.with_a_life(session, [c.member_id for c in changes])
-        for change in changes:
-            if change.member_id in known:
-                await self._tell(what.chat_id, change)
+            untold = await groups.to_announce(session, what.chat_id)
+        for change in untold:
+            await self._tell(what.chat_id, change)
         joined = sum(1 for c in changes if c.joined)
         return RefreshedGroup(
             joined=joined,
@@ -76,6 +75,7 @@ class Groups:
         return known in (None, chat.member_version)
 
     async def _tell(self, chat_id: str, change: Change) -> None:
+        """Marked afterwards: a worker that dies in between tells it again, under the same id."""
         kind = EventKind.GROUP_JOINED if change.joined else EventKind.GROUP_LEFT
         event = Event(
             id=f"group/{chat_id}/{change.member_id}/{kind}/{change.at.isoformat()}",
@@ -85,6 +85,8 @@ class Groups:
             reason=change.reason or None,
         )
         await self._courier.post("group", f"customer/{change.member_id}", Parcel(event=event))
+        async with self._database.transaction() as session:
+            await groups.announced(session, chat_id, change)
 
 
 def _roster(chat: wecom.GroupChat) -> Roster:

@@ -47,6 +47,15 @@ class Identifier:
             log.info("lookup of %s ended early: %s", external_userid, type(error).__name__)
         return identity
 
+    async def member(self, external_userid: str) -> str | None:
+        """Her member id, asked for again if it is not known. Raises PosError when the till is away."""
+        customer = await self._customer(external_userid)
+        if customer.member_id is None:
+            found = await self._member_of(external_userid, customer.unionid)
+            await self._remember(external_userid, Identity(member_id=found))
+            return found
+        return customer.member_id
+
     async def _look_up(self, external_userid: str, identity: Identity) -> None:
         customer = await self._customer(external_userid)
         identity.unionid, identity.member_id = customer.unionid, customer.member_id

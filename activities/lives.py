@@ -86,7 +86,7 @@ class Lives:
         """Save the snapshot of a life that leaves Temporal."""
         async with self._database.transaction() as session:
             await lives.save(session, what.state, what.wake_at, "parked")
-            await lives.park(session, what.state, what.wake_at, self._clock())
+            await lives.park(session, what.state, what.wake_at, self._clock(), what.history)
         return Done()
 
     @activity.defn
@@ -97,13 +97,13 @@ class Lives:
         """
         now = self._clock()
         async with self._database.transaction() as session:
+            tasked = await ledger.cancel_open(
+                session, what.external_userid, playbook=what.playbook, reason=what.reason, now=now
+            )
             if what.opted_out_by:
                 await lives.opt_out(
                     session, what.external_userid, by=what.opted_out_by, reason=what.reason, now=now
                 )
-            tasked = await ledger.cancel_open(
-                session, what.external_userid, playbook=what.playbook, reason=what.reason, now=now
-            )
         for batch_id in tasked:
             await self._courier.withdraw(batch_id, what.external_userid, what.reason)
         return Done()

@@ -5,9 +5,11 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.courier import Courier, Parcel
 from activities.failures import not_yet, translated
+from activities.lost_tasks import SETTLING, LostTasks
 from domain import calendar
 from domain.events import Event, EventKind
 from domain.messages import (
@@ -27,9 +29,8 @@ from storage import ledger, pictures, tasks
 from storage.database import Database
 from storage.tables import Batch
 
+TOO_LATE = "TooLate"
 NOBODY_REACHABLE, DISPATCHING, CANCELLED, REMINDED_ENOUGH = 41048, 41063, 41093, 41094
-SETTLING = timedelta(seconds=30)  # WeCom may list a new task only after it has dispatched it (contract §8.2)
-LOOK_BACK = timedelta(minutes=10)  # an earlier try of the same attempt may be listed only now
 _OUTCOMES = {
     wecom.SendStatus.SENT: (TouchStatus.SENT, None, ""),
     wecom.SendStatus.NOT_FRIEND: (TouchStatus.NOT_FRIEND, "wecom_2", "WeCom: not a friend any more"),
@@ -51,7 +52,8 @@ class StaffTasks:
         settling: timedelta = SETTLING,
     ) -> None:
         self._database, self._client, self._policy = database, client, policy
-        self._courier, self._clock, self._settling = courier, clock, settling
+        self._courier, self._clock = courier, clock
+        self._lost = LostTasks(database, client, clock, settling)
 
     @activity.defn
     async def flush_batch(self, what: FlushBatch) -> FlushedBatch:
@@ -78,10 +80,12 @@ class StaffTasks:
     @activity.defn
     async def create_task(self, what: TaskRef) -> TaskState:
         """Create the task, once per attempt. An attempt without an answer is looked for at WeCom first."""
+        if what.until and self._clock() >= what.until:
+            raise ApplicationError("its time is over", type=TOO_LATE, non_retryable=True)
         with translated():
             batch, recipients = await self._claim(what)
             if batch.msgid is None and recipients:
-                lost = batch.claimed_at is not None and await self._unanswered(batch, recipients)
+                lost = batch.claimed_at is not None and await self._lost.adopt(batch, recipients)
                 if not lost:
                     await self._create(batch, recipients)
             return await self._state(what.batch_id)
@@ -114,7 +118,10 @@ class StaffTasks:
 
     @activity.defn
     async def cancel_task(self, what: TaskRef) -> TaskState:
-        """Stop what is not confirmed, then read what was sent up to that moment."""
+        """Read what was sent, then stop the rest: WeCom answers no question about a cancelled task.
+
+        A confirmation between the two is not seen; see docs/decisions/0006.
+        """
         state = await self._state(what.batch_id)
         if state.msgid:
             with translated():
@@ -152,6 +159,8 @@ class StaffTasks:
         """Write the attempt down before WeCom is asked. `claimed_at` is set if it was claimed before."""
         async with self._database.transaction() as session:
             batch = await tasks.batch_of(session, what.batch_id, lock=True)
+            if batch.attempt < what.attempt:
+                await tasks.leave_out_opted_out(session, what.batch_id, self._clock())
             recipients = list(await tasks.recipients(session, what.batch_id))
             if batch.attempt >= what.attempt:
                 return batch, recipients
@@ -168,48 +177,6 @@ class StaffTasks:
             await session.flush()
             fresh = batch.model_copy(update={"claimed_at": None})
         return fresh, recipients
-
-    async def _unanswered(self, batch: Batch, recipients: list[str]) -> bool:
-        """An earlier call of this attempt got no answer. True if WeCom holds the task after all.
-
-        Before SETTLING has passed WeCom may not list it yet, and a second task would be a second message.
-        """
-        assert batch.claimed_at is not None
-        now = self._clock()
-        if now < batch.claimed_at + self._settling:
-            raise not_yet("the answer to an earlier create was lost", again_in=self._settling)
-        found = await self._find(batch, set(recipients))
-        async with self._database.transaction() as session:
-            if found:
-                await tasks.created(session, batch.id or 0, found, (), now)
-            else:
-                await tasks.claim_again(session, batch.id or 0, now)
-        return found is not None
-
-    async def _find(self, batch: Batch, recipients: set[str]) -> str | None:
-        """The task of WeCom's list that has our text, our employee and our recipients."""
-        assert batch.claimed_at is not None
-        start = batch.claimed_at - LOOK_BACK
-        async for candidate in self._client.list_groupmsgs("single", start, self._clock()):
-            if candidate.text != batch.text or await self._known(candidate.msgid):
-                continue
-            if await self._recipients_at_wecom(candidate.msgid, batch.userid) & recipients:
-                return candidate.msgid
-        return None
-
-    async def _recipients_at_wecom(self, msgid: str, userid: str) -> set[str | None]:
-        """Nobody for a cancelled task: it is one that was made anew without somebody."""
-        try:
-            results = self._client.get_groupmsg_send_result(msgid, userid)
-            return {result.external_userid async for result in results}
-        except wecom.BusinessState as state:
-            if state.errcode != CANCELLED:
-                raise
-            return set()
-
-    async def _known(self, msgid: str) -> bool:
-        async with self._database.transaction() as session:
-            return await tasks.by_msgid(session, msgid) is not None
 
     async def _create(self, batch: Batch, recipients: list[str]) -> None:
         content = Content.model_validate(batch.content)

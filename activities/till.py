@@ -3,7 +3,7 @@
 from temporalio import activity
 
 from activities.failures import not_yet, translated
-from activities.identify import order_row
+from activities.identify import Identifier, order_row
 from domain.events import Event, EventKind
 from domain.messages import GiveCoupon, GivenCoupon, Purchase, RecordPurchase
 from integrations import pos
@@ -18,8 +18,8 @@ PAID = (pos.OrderStatus.PAID, pos.OrderStatus.PART_REFUNDED)
 class Till:
     """Orders into the index, coupons onto member accounts."""
 
-    def __init__(self, database: Database, till: pos.PosPort, clock: Clock) -> None:
-        self._database, self._till, self._clock = database, till, clock
+    def __init__(self, database: Database, till: pos.PosPort, identifier: Identifier, clock: Clock) -> None:
+        self._database, self._till, self._identifier, self._clock = database, till, identifier, clock
 
     @activity.defn
     async def record_purchase(self, what: RecordPurchase) -> Purchase:
@@ -74,11 +74,13 @@ class Till:
             row, mine = await purchases.claim_coupon(session, fresh)
         if row.status != "claimed":
             return GivenCoupon(issued=row.status in ("issued", "redeemed"), reason=row.reason)
-        if row.member_id is None:
-            return await self._refuse(what.key, "not_member: the till does not know her")
         with translated():
+            # A till that was slow when she came may know her by now.
+            member_id = row.member_id or await self._identifier.member(what.external_userid)
+            if member_id is None:
+                return await self._refuse(what.key, "not_member: the till does not know her")
             try:
-                issued = await self._issue(row, row.member_id, look_first=not mine)
+                issued = await self._issue(row, member_id, look_first=not mine)
             except (pos.PosInvalidRequest, pos.PosNotFound) as error:
                 return await self._refuse(what.key, str(error)[:200])
         return await self._issued(what.key, issued)

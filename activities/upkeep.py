@@ -2,14 +2,13 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from temporalio import activity
-from temporalio.service import RPCError
 
 from activities.courier import Courier, Parcel
-from activities.failures import translated
 from domain.events import Event, EventKind
 from domain.messages import SweepReport, SweepStart
 from domain.policy import Policy
@@ -20,6 +19,7 @@ from storage.database import Database
 from storage.tables import Customer, Group, Snapshot
 
 GRACE = timedelta(seconds=10)  # younger leftovers are somebody's work in progress
+PATIENCE = timedelta(hours=1)  # after a task has expired: its last poll and what it tells everybody
 
 log = logging.getLogger(__name__)
 
@@ -41,39 +41,37 @@ class Upkeep:
 
     @activity.defn
     async def sweep(self, what: SweepStart) -> SweepReport:
-        """Mend what is found, oldest first, a few hundred at a time."""
-        with translated():
-            return SweepReport(
-                every=self._policy.sweep_every,
-                delivered=await self._deliver(),
-                orphans=await self._start_orphans(),
-                woken=await self.wake_due_lives(),
-                media=await self._renew_pictures(),
-            )
+        """Mend what is found, oldest first, a few hundred at a time. A piece that fails stops no other."""
+        report = SweepReport(every=self._policy.sweep_every)
+        with _guarded("facts"):
+            report.delivered = await self._deliver()
+        with _guarded("members"):
+            await self._match_members()
+        with _guarded("batches"):
+            report.orphans = await self._start_orphans()
+        with _guarded("parked lives"):
+            report.woken = await self.wake_due_lives()
+        with _guarded("pictures"):
+            report.media = await self._renew_pictures()
+        return report
 
     async def _deliver(self) -> int:
         async with self._database.transaction() as session:
             subjects = await inbound.waiting_subjects(session, self._clock() - GRACE)
-        members = [s for s in subjects if s.startswith("member/")]
         delivered = 0
-        for subject in (s for s in subjects if s not in members):
-            activity.heartbeat()
-            try:
+        for subject in subjects:
+            with _guarded(subject):
                 delivered += await self._courier.deliver(subject)
-            except RPCError as error:  # one that cannot be delivered must not keep the others waiting
-                log.warning("%s waits for the next sweep: %s", subject, error.status.name)
-        await self._match_members(members)
         return delivered
 
-    async def _match_members(self, subjects: Sequence[str]) -> None:
+    async def _match_members(self) -> None:
+        async with self._database.transaction() as session:
+            subjects = await inbound.waiting_members(session, self._clock() - GRACE)
         for subject in subjects:
-            activity.heartbeat()
-            try:
+            with _guarded(subject) as trouble:
                 await self._match_member(subject)
-            except (pos.PosError, RPCError) as error:
-                log.warning("%s waits for the next sweep: %s", subject, type(error).__name__)
-                if isinstance(error, pos.PosError) and error.retryable:
-                    return  # the till is down: it would be asked in vain for all the others
+            if any(isinstance(error, pos.PosError) and error.retryable for error in trouble):
+                return  # the till is down: it would be asked in vain for all the others
 
     async def _match_member(self, subject: str) -> None:
         """A push for a till member whom we could not place: ask the till who she is, once."""
@@ -97,24 +95,38 @@ class Upkeep:
             )
         return found.external_userid if isinstance(found, Customer) else None
 
+    @property
+    def _patience(self) -> timedelta:
+        """A task that still runs then is left alone; one that has ended without settling its batch is not."""
+        return self._policy.staff_task.expire_after + PATIENCE
+
     async def _start_orphans(self) -> int:
         async with self._database.transaction() as session:
-            batches = await tasks.orphans(session, self._clock(), GRACE)
+            batches = await tasks.orphans(session, self._clock(), GRACE, self._patience)
+        started = 0
         for batch in batches:
-            await self._courier.start_staff_task(batch.id or 0, timedelta(0))
-        return len(batches)
+            with _guarded(f"batch/{batch.id}"):
+                await self._courier.start_staff_task(batch.id or 0, timedelta(0))
+                started += 1
+        return started
 
     async def wake_due_lives(self) -> int:
-        """Tell parked lives whose time has come that it has; in pages, until none is left."""
+        """Tell parked lives whose time has come that it has; in pages, until none is left.
+
+        One that could not be told stays due: a page of nothing else is the last.
+        """
         woken = 0
         while True:
             now = self._clock()
             async with self._database.transaction() as session:
                 due = await lives.due_to_wake(session, now)
+            told = 0
             for snapshot in due:
-                await self._wake(snapshot, now)
-            woken += len(due)
-            if not due:
+                with _guarded(f"customer/{snapshot.external_userid}"):
+                    await self._wake(snapshot, now)
+                    told += 1
+            woken += told
+            if not told:
                 return woken
 
     async def _wake(self, snapshot: Snapshot, now: datetime) -> None:
@@ -131,12 +143,9 @@ class Upkeep:
             groups = await pictures.groups_to_renew(session, self._clock())
         renewed = 0
         for group in groups:
-            activity.heartbeat()
-            try:
+            with _guarded(f"group/{group.chat_id}"):  # its join way was deleted, for instance
                 await self.upload_group_qr(group)
                 renewed += 1
-            except (wecom.Refused, wecom.BusinessState) as refusal:  # its join way was deleted, for instance
-                log.warning("no picture of group %s: %s", group.chat_id, refusal)
         return renewed
 
     async def upload_group_qr(self, group: Group) -> None:
@@ -152,3 +161,19 @@ class Upkeep:
                 uploaded.media_id,
                 uploaded.created_at,
             )
+
+
+@contextmanager
+def _guarded(subject: str) -> Iterator[list[Exception]]:
+    """One that fails waits for the next sweep and stops no other; yields a list that then holds its error.
+
+    The log names it and the kind of error only: texts of errors may quote what a customer's row holds.
+    """
+    if activity.in_activity():
+        activity.heartbeat()
+    trouble: list[Exception] = []
+    try:
+        yield trouble
+    except Exception as error:
+        log.warning("%s waits for the next sweep: %s", subject, type(error).__name__)
+        trouble.append(error)

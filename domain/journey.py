@@ -101,17 +101,26 @@ def next_action(state: CustomerState, now: datetime) -> Action:
     return _rest(state)
 
 
+def retry_key(playbook: str) -> str:
+    """The key under which a playbook's failed step is put off."""
+    return f"playbook/{playbook}"
+
+
 def done(
     state: CustomerState, action: SendTouch | IssueCoupon, now: datetime, *, refused: bool = False
 ) -> None:
     """The action was carried out: go on, or stay for the delivery if the step wants to know it.
 
-    A touch that was `refused` when it was planned has no delivery to wait for.
+    A touch that was `refused` when it was planned has no delivery to wait for. After a coupon that the till
+    refused, the steps behind it in the same list are left out: they speak of it.
     """
     enrolment = state.enrolments[action.playbook]
-    state.retry_at.pop(action.playbook, None)
+    state.retry_at.pop(retry_key(action.playbook), None)
     if isinstance(action, SendTouch) and action.send.wait_for_delivery and not refused:
         enrolment.waits_for, enrolment.due_at = action.key, now + DELIVERY_PATIENCE
+    elif isinstance(action, IssueCoupon) and refused:
+        tree = steps.steps_of(enrolment.pinned.journey, enrolment.phase)
+        _arrive(state, enrolment, steps.following(tree, enrolment.cursor[:-2]), now)
     else:
         step_on(state, enrolment, now)
 
@@ -206,7 +215,7 @@ def _phase_over(state: CustomerState, enrolment: Enrolment, now: datetime) -> No
 
 
 def _put_off(state: CustomerState, enrolment: Enrolment, now: datetime) -> bool:
-    return state.retry_at.get(enrolment.pinned.playbook, now) > now
+    return state.retry_at.get(retry_key(enrolment.pinned.playbook), now) > now
 
 
 def _bound(enrolment: Enrolment) -> int:

@@ -17,6 +17,7 @@ from domain.events import Event, EventKind
 from domain.playbook import PinnedJourney, Reentry
 
 SEEN_EVENTS = 50  # WeCom repeats a callback within minutes (contract §3.1), and PostgreSQL remembers all
+TILL_PRECISION = timedelta(seconds=1)  # tills tell whole seconds
 WELCOME_PATIENCE = timedelta(seconds=60)  # three times the 20 seconds, then we say "unknown" and go on
 
 
@@ -71,15 +72,24 @@ def exit_journeys(state: CustomerState, playbook: str | None, reason: str, now: 
     return [e.pinned.playbook for e in ending]
 
 
+def adds_again(since: datetime, half: bool, event: Event) -> bool:
+    """Whether an add begins a new friendship although no deletion was heard of.
+
+    WeCom tells no add for a friend (contract §13.7): a later add of a whole friend means that the deletion
+    in between was lost or is late.
+    """
+    return not half and event.at > since
+
+
 def _friend_added(state: CustomerState, event: Event, now: datetime) -> None:
     userid, known = event.userid or "", state.follows.get(event.userid or "")
     if known and known.lost_at and event.at <= known.lost_at:
         return  # the deletion overtook this older event
     half = event.kind is EventKind.FRIEND_HALF_ADDED
-    if known and not known.lost_at:
+    if known and not known.lost_at and not adds_again(known.since, known.half, event):
         known.since, known.half = max((known.since, known.half), (event.at, half), key=_latest)
         return
-    if state.follows and not state.friends:
+    if state.follows and not [f for f in state.friends if f.userid != userid]:
         state.episode += 1
     follow = Follow(userid=userid, since=event.at, half=half, welcome_due=now + WELCOME_PATIENCE)
     follow.entry.code = event.state
@@ -144,7 +154,8 @@ def _came_back(state: CustomerState, event: Event, now: datetime) -> None:
     state.orders += event.kind is EventKind.ORDER_PAID
     state.last_visit_at = max(event.at, state.last_visit_at or event.at)
     # An old order that is told late counts, but it does not bring back who drifted away after it.
-    late = state.stage is Stage.DORMANT and state.stage_since is not None and event.at < state.stage_since
+    since = state.stage_since if state.stage is Stage.DORMANT else None
+    late = since is not None and event.at < since - TILL_PRECISION
     for enrolment in state.active:
         if enrolment.phase is Phase.LAPSED and not late:
             enrolment.phase = Phase.SETTLED

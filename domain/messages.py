@@ -92,6 +92,7 @@ class SaveLife(Shape):
 class ParkLife(Shape):
     state: CustomerState
     wake_at: UtcTime | None = None
+    history: int = Field(0, description="events in the history of the run so far")
 
 
 class TagPair(Shape):
@@ -181,6 +182,7 @@ class TaskRef(Shape):
 
     batch_id: int
     attempt: int = 1
+    until: UtcTime | None = Field(None, description="not to be created at or after this")
 
 
 class TaskState(Shape):

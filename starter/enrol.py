@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 from sqlmodel import col, select
+from temporalio.service import RPCError
 
 from activities.courier import Courier, Parcel
 from domain.addresses import customer_id
@@ -89,9 +90,10 @@ async def check(
 async def enrol(
     database: Database, courier: Courier, clock: Clock, order: Enrolment, per_second: float
 ) -> int:
-    """Store and deliver one event per customer, at a pace; returns how many were new.
+    """Hand one event per customer over to her life, at a pace; returns how many were new.
 
-    Interrupted and given again, it goes on where it stopped: the same order makes the same events.
+    Interrupted and given again, it goes on where it stopped: the same order makes the same events. Raises
+    CommandFailed when Temporal does not take one.
     """
     new = 0
     loop = asyncio.get_running_loop()
@@ -111,10 +113,21 @@ async def enrol(
                 new += await inbound.store(
                     session, digest=event.id, source="enrol", subject=subject, body=body, now=clock()
                 )
-            await courier.deliver(subject)
+            await _deliver(courier, subject, order, done=number)
             progress.advance(bar)
             await asyncio.sleep(max(0.0, began + (number + 1) / per_second - loop.time()))
     return new
+
+
+async def _deliver(courier: Courier, subject: str, order: Enrolment, done: int) -> None:
+    try:
+        await courier.deliver(subject)
+    except RPCError as error:
+        raise CommandFailed(
+            f"Temporal did not take {subject}: {error.message}\n"
+            f"{done} of {len(order.customers)} customers were handed over. Give the same order again with "
+            f"--reference {order.reference}: it goes on from there."
+        ) from None
 
 
 def _raise(problems: list[str]) -> None:

@@ -27,7 +27,10 @@ def enrol(
     per_second: Annotated[float, typer.Option(min=0.1, max=1000, help="customers a second")] = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """Put existing customers into a playbook. All are checked before the first one is enrolled."""
+    """Put existing customers into a playbook. All are checked before the first one is handed over.
+
+    Each customer's own life decides: a re-entry rule may still refuse. `journeys customers explain` tells.
+    """
     run(_enrol(playbook, customer or [], csv, reference, per_second, as_json))
 
 
@@ -56,4 +59,4 @@ async def _enrol(
     if as_json:
         print_json({"playbook": playbook, "customers": len(rows), "new": new})
     else:
-        console.print(f"{new} enrolled, {len(rows) - new} were in this order before")
+        console.print(f"{new} handed over, {len(rows) - new} were in this order before")

@@ -9,11 +9,12 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.attributes import STAGE
 from domain import addresses
-from domain.customer import Command
+from domain.customer import Command, Stage
 from domain.messages import CommandAnswer, LifeStart
 from starter.runtime import CommandFailed
 
@@ -42,6 +43,7 @@ async def _order_once(client: Client, external_userid: str, command: Command) ->
         task_queue=addresses.JOURNEYS,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary=f"the life of {external_userid}",
+        search_attributes=TypedSearchAttributes([SearchAttributePair(STAGE, Stage.NEW.value)]),
     )
     try:
         answer: CommandAnswer = await client.execute_update_with_start_workflow(

@@ -4,10 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import ExceptionContext, event
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+DATA_EXCEPTION = "22"  # SQLSTATE class: 'invalid input syntax for type integer: "…"'
 
 
 class Database:
@@ -22,7 +26,9 @@ class Database:
             pool_pre_ping=True,
             pool_timeout=5,
             connect_args={"connect_timeout": 3},  # seconds; the gateway must answer WeCom within 5
+            hide_parameters=True,  # errors go into logs and histories; they must not carry customers' data
         )
+        event.listen(self.engine.sync_engine, "handle_error", _without_values)
         self._sessions = async_sessionmaker(self.engine, class_=AsyncSession, expire_on_commit=False)
 
     @asynccontextmanager
@@ -32,6 +38,16 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _without_values(context: ExceptionContext) -> None:
+    """PostgreSQL quotes values too: its DETAIL shows the key, or the whole row, that it refused."""
+    refused, shown = context.original_exception, context.sqlalchemy_exception
+    if not isinstance(refused, psycopg.Error) or refused.sqlstate is None or shown is None:
+        return  # the server did not speak: it may be down, and the text says so
+    quotes = refused.sqlstate.startswith(DATA_EXCEPTION)
+    name, what = type(refused).__name__, "" if quotes else refused.diag.message_primary or ""
+    refused.args, shown.args = (what or name,), (f"({name}) {what}".strip(),)
 
 
 def migrate(url: str) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
@@ -41,6 +42,14 @@ async def entry_of(session: AsyncSession, state: str | None, userid: str) -> tup
 async def zone_of(session: AsyncSession, store_id: str | None) -> str:
     store = await session.get(Store, store_id) if store_id else None
     return store.zone if store else "Asia/Shanghai"
+
+
+def known_zone(zone: str) -> str:
+    """The zone itself. Raises ValueError with what to do."""
+    try:
+        return ZoneInfo(zone).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: it names a folder of zones
+        raise ValueError(f"there is no time zone {zone!r}: give an IANA name, e.g. Asia/Shanghai") from None
 
 
 async def open_group(session: AsyncSession, store_id: str | None, cap: int) -> Group | None:
@@ -108,7 +117,12 @@ def pin(row: PlaybookVersion) -> PinnedJourney:
 
 
 async def upsert(session: AsyncSession, row: Any) -> None:
-    """Insert a row of master data or bring it up to date, by its primary key."""
+    """Insert a row of master data or bring it up to date, by its primary key.
+
+    Raises ValueError for a store whose zone nobody knows: its customers could never be planned for.
+    """
+    if isinstance(row, Store):
+        known_zone(row.zone)
     table = type(row)
     values = row.model_dump()
     keys = [c.name for c in table.__table__.primary_key]

@@ -1,13 +1,15 @@
 """Groups and their members as rows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.tables import Customer, Group, GroupMember
+
+LEFT, DISMISSED = "left the group", "the group was dismissed"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ async def write_members(session: AsyncSession, roster: Roster, now: datetime) ->
     changes = []
     for seat in roster.customers:
         row = known.get(seat.member_id)
-        if row is None or (row.left_at is not None and seat.joined_at > row.joined_at):
+        came = row is None or (row.left_at is not None and seat.joined_at > row.joined_at)
+        if came:
             changes.append(Change(seat.member_id, joined=True, at=seat.joined_at))
         await session.merge(
             GroupMember(
@@ -60,13 +63,14 @@ async def write_members(session: AsyncSession, roster: Roster, now: datetime) ->
                 state=seat.state,
                 joined_at=seat.joined_at,
                 left_at=None,
+                announced=row is not None and row.announced and not came,
             )
         )
     for member_id, row in known.items():
         if row.left_at is None and member_id not in seats:
-            row.left_at = now
+            row.left_at, row.announced = now, False
             session.add(row)
-            changes.append(Change(member_id, joined=False, at=now, reason="left the group"))
+            changes.append(Change(member_id, joined=False, at=now, reason=LEFT))
     group.owner, group.name = roster.owner, roster.name or group.name
     group.member_version, group.dismissed_at = roster.version, None
     group.customers, group.members = len(seats), roster.people
@@ -88,16 +92,40 @@ async def dismiss(session: AsyncSession, chat_id: str, at: datetime) -> list[Cha
     changes = []
     for member_id, row in (await _members(session, chat_id)).items():
         if row.left_at is None:
-            row.left_at = at
+            row.left_at, row.announced = at, False
             session.add(row)
-            changes.append(Change(member_id, joined=False, at=at, reason="the group was dismissed"))
+            changes.append(Change(member_id, joined=False, at=at, reason=DISMISSED))
     return changes
 
 
-async def with_a_life(session: AsyncSession, member_ids: Sequence[str]) -> set[str]:
-    """Members who are more than a row here: customers whose workflow wants to know."""
-    query = select(Customer.external_userid).where(col(Customer.external_userid).in_(member_ids))
-    return set((await session.exec(query)).all())
+async def to_announce(session: AsyncSession, chat_id: str) -> list[Change]:
+    """What customers of a group have not been told yet, whichever read of the group found it out.
+
+    Who is no customer has no life to be told: she counts as told, and reads her groups when she becomes one.
+    """
+    waiting = [col(GroupMember.chat_id) == chat_id, col(GroupMember.announced).is_(False)]
+    customer = select(Customer.external_userid).where(Customer.external_userid == GroupMember.member_id)
+    await session.exec(update(GroupMember).where(*waiting, ~customer.exists()).values(announced=True))
+    group = await session.get(Group, chat_id)
+    query = select(GroupMember).where(*waiting).order_by(col(GroupMember.member_id))
+    return [_last_change(row, group) for row in (await session.exec(query)).all()]
+
+
+async def announced(session: AsyncSession, chat_id: str, change: Change) -> None:
+    """Her life has been told. What has happened since has not: then the row is another one."""
+    row = [col(GroupMember.chat_id) == chat_id, col(GroupMember.member_id) == change.member_id]
+    if change.joined:
+        row += [col(GroupMember.joined_at) == change.at, col(GroupMember.left_at).is_(None)]
+    else:
+        row += [col(GroupMember.left_at) == change.at]
+    await session.exec(update(GroupMember).where(*row).values(announced=True))
+
+
+def _last_change(row: GroupMember, group: Group | None) -> Change:
+    if row.left_at is None:
+        return Change(row.member_id, joined=True, at=row.joined_at)
+    dismissed = group is not None and group.dismissed_at == row.left_at
+    return Change(row.member_id, joined=False, at=row.left_at, reason=DISMISSED if dismissed else LEFT)
 
 
 async def _lock(session: AsyncSession, chat_id: str, now: datetime) -> Group:

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.tables import InboundEvent
+
+MEMBER = "member/"  # what the till told of somebody whom we could not place
 
 
 async def store(
@@ -43,11 +45,27 @@ async def mark_delivered(session: AsyncSession, event_id: int, now: datetime) ->
 
 
 async def waiting_subjects(session: AsyncSession, before: datetime, limit: int = 500) -> Sequence[str]:
-    """Subjects with facts that nobody has delivered since `before`."""
+    """Subjects with facts that nobody has delivered since `before`, the longest waiting first.
+
+    Without the till's members: in an outage of the till they would be all that this finds.
+    """
+    return await _waiting(session, before, limit, ~col(InboundEvent.subject).startswith(MEMBER))
+
+
+async def waiting_members(session: AsyncSession, before: datetime, limit: int = 500) -> Sequence[str]:
+    """The same of the till's members whom nobody has placed yet."""
+    return await _waiting(session, before, limit, col(InboundEvent.subject).startswith(MEMBER))
+
+
+async def _waiting(
+    session: AsyncSession, before: datetime, limit: int, whose: ColumnElement[bool]
+) -> Sequence[str]:
     query = select(InboundEvent.subject).where(
-        col(InboundEvent.delivered_at).is_(None), col(InboundEvent.received_at) < before
+        col(InboundEvent.delivered_at).is_(None), col(InboundEvent.received_at) < before, whose
     )
-    return [s for s in (await session.exec(query.distinct().limit(limit))).all() if s]
+    oldest = func.min(InboundEvent.id)
+    query = query.group_by(col(InboundEvent.subject)).order_by(oldest).limit(limit)
+    return [s for s in (await session.exec(query)).all() if s]
 
 
 async def readdress(session: AsyncSession, subject: str, to: str | None, now: datetime) -> None:

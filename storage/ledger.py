@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, update
+from sqlalchemy import ColumnElement, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -104,7 +104,9 @@ async def flush(session: AsyncSession, batch_id: int, policy: Policy, now: datet
                 moved.add(await _move(session, touch, batch, friends[touch.external_userid], policy, now))
         for touch in await _changed_hands(session, batch, friends):
             moved.add(await _move(session, touch, batch, friends[touch.external_userid], policy, now))
-    claimed = select(func.count()).where(Touch.batch_id == batch_id, Touch.status == TouchStatus.CLAIMED)
+    # Tasked ones count when a StaffTask that failed begins again.
+    to_send = col(Touch.status).in_([TouchStatus.CLAIMED, TouchStatus.TASKED])
+    claimed = select(func.count()).where(Touch.batch_id == batch_id, to_send)
     return Flushed(claimed=(await session.exec(claimed)).one(), moved_to=tuple(sorted(moved)))
 
 
@@ -156,7 +158,8 @@ async def _friends(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[
 async def _reserved(
     session: AsyncSession, ids: Sequence[str], policy: Policy, now: datetime
 ) -> dict[str, list[datetime]]:
-    counted = func.coalesce(Touch.settled_at, Touch.claimed_at)
+    # What is not settled may be delivered at any moment from now on, however long ago it was claimed.
+    counted = func.coalesce(Touch.settled_at, now)
     query = select(Touch.external_userid, counted).where(
         col(Touch.external_userid).in_(ids),
         col(Touch.status).in_(RESERVED),
@@ -177,7 +180,8 @@ async def _rivals(session: AsyncSession, ids: Sequence[str], batch: Batch) -> Se
         .where(col(Touch.external_userid).in_(ids), Touch.status == TouchStatus.PLANNED)
         .where(Batch.window_ends_at <= batch.window_ends_at)
     )
-    return (await session.exec(query.order_by(col(Touch.key)))).all()
+    # Locked, so that an order to stop waits for the verdict or is seen by it.
+    return (await session.exec(query.order_by(col(Touch.key)).with_for_update(of=Touch))).all()
 
 
 async def _decide(
@@ -234,21 +238,33 @@ async def _move(
 async def cancel_open(
     session: AsyncSession, external_userid: str, *, playbook: str | None, reason: str, now: datetime
 ) -> list[int]:
-    """Cancel what is planned for her; returns the batches whose unconfirmed task must do without her."""
-    query = select(Touch).where(
-        Touch.external_userid == external_userid,
-        col(Touch.status).in_(OPEN),
-        Touch.channel == Channel.PRIVATE,
-    )
-    query = query.where(Touch.playbook == playbook) if playbook else query
-    query = query.order_by(col(Touch.key)).with_for_update()
-    touches = (await session.exec(query)).all()
+    """Cancel what is on its way to her; returns the batches whose task must be made to do without her.
+
+    Locks as a flush does, batches before the customer, so that whatever happens to a batch happens wholly
+    before or wholly after this.
+    """
+    theirs = select(Touch.batch_id).where(*_on_its_way(external_userid, playbook))
+    batches = select(Batch).where(col(Batch.id).in_(theirs)).order_by(col(Batch.id)).with_for_update()
+    at_wecom = {b.id for b in (await session.exec(batches)).all() if b.attempt > 0 and b.status == "flushed"}
+    customer = select(Customer.external_userid).where(Customer.external_userid == external_userid)
+    await session.exec(customer.with_for_update())
+    query = select(Touch).where(*_on_its_way(external_userid, playbook)).with_for_update()
+    touches = (await session.exec(query.execution_options(populate_existing=True))).all()
     for touch in touches:
-        if touch.status == TouchStatus.PLANNED:
+        if touch.batch_id not in at_wecom:
             touch.status, touch.rule, touch.reason = TouchStatus.CANCELLED, "withdrawn", reason
             touch.settled_at = now
             session.add(touch)
-    return sorted({t.batch_id for t in touches if t.batch_id and t.status != TouchStatus.CANCELLED})
+    return sorted({t.batch_id for t in touches if t.batch_id in at_wecom and t.batch_id})
+
+
+def _on_its_way(external_userid: str, playbook: str | None) -> list[ColumnElement[bool]]:
+    mine = [
+        col(Touch.external_userid) == external_userid,
+        col(Touch.status).in_(OPEN),
+        col(Touch.channel) == Channel.PRIVATE,
+    ]
+    return mine + ([col(Touch.playbook) == playbook] if playbook else [])
 
 
 async def settle(

@@ -11,8 +11,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.customer import CustomerState, LogLine, Stage
 from domain.events import Event, EventKind
+from domain.life import adds_again
 from storage import directory
 from storage.tables import Consent, Customer, Follow, GroupMember, LogEntry, Snapshot
+
+LONGEST_HISTORY = 100_000  # Temporal ends a run at 51,200 events
 
 
 async def ensure_customer(session: AsyncSession, external_userid: str, now: datetime) -> Customer:
@@ -62,7 +65,7 @@ async def record_follow(session: AsyncSession, external_userid: str, event: Even
     if event.kind in (EventKind.FRIEND_LEFT, EventKind.FRIEND_REMOVED):
         if (row.since is None or event.at >= row.since) and (row.lost_at is None or row.lost_at < event.at):
             row.lost_at, row.lost_reason = event.at, event.kind.value
-    else:
+    elif event.kind is not EventKind.AUDIT_APPROVED:  # consent says nothing of the friendship
         _added(row, event)
     session.add(row)
     return row
@@ -70,7 +73,9 @@ async def record_follow(session: AsyncSession, external_userid: str, event: Even
 
 def _added(row: Follow, event: Event) -> None:
     half = event.kind is EventKind.FRIEND_HALF_ADDED
-    if row.lost_at is not None and row.lost_at < event.at:
+    returned = row.lost_at is not None and row.lost_at < event.at
+    again = row.lost_at is None and row.since is not None and adds_again(row.since, row.half, event)
+    if returned or again:
         row.episode += 1 if row.since is not None else 0
         row.lost_at, row.lost_reason = None, None
     if row.since is None or (event.at, not half) > (row.since, not row.half):  # of one second, the whole add
@@ -102,21 +107,32 @@ async def save(session: AsyncSession, state: CustomerState, next_at: datetime | 
 async def append_log(session: AsyncSession, external_userid: str, lines: Sequence[LogLine]) -> None:
     rows = [{"external_userid": external_userid, **_row(line)} for line in lines]
     if rows:
-        await session.exec(insert(LogEntry).values(rows).on_conflict_do_nothing())
+        # A workflow task that is executed again tells the story again: what is true is what it tells last.
+        statement = insert(LogEntry).values(rows)
+        told = {k: statement.excluded[k] for k in ("at", "what", "reason")}
+        await session.exec(
+            statement.on_conflict_do_update(index_elements=["external_userid", "seq"], set_=told)
+        )
 
 
 def _row(line: LogLine) -> dict[str, Any]:
     return {"seq": line.seq, "at": line.at, "what": line.what, "reason": line.reason}
 
 
-async def park(session: AsyncSession, state: CustomerState, wake_at: datetime | None, now: datetime) -> None:
-    """Save the snapshot of a life that leaves Temporal. An older snapshot never replaces a newer one."""
+async def park(
+    session: AsyncSession, state: CustomerState, wake_at: datetime | None, now: datetime, history: int = 0
+) -> None:
+    """Save the snapshot of a life that leaves Temporal. An older snapshot never replaces a newer one.
+
+    `history` is the length of the run's history: a workflow task that is executed again, because something
+    came while it parked, parks under the same number but further on.
+    """
     body = state.model_copy(update={"loaded": False, "log": []}).model_dump(mode="json")
     for enrolment in body.get("enrolments", {}).values():
         enrolment["pinned"] = {"version": enrolment["pinned"]["version"]}  # the body is in playbook_versions
     values = {
         "external_userid": state.external_userid,
-        "seq": state.snapshots,
+        "seq": state.snapshots * LONGEST_HISTORY + history,
         "body": body,
         "wake_at": wake_at,
         "saved_at": now,

@@ -135,6 +135,7 @@ class GroupMember(SQLModel, table=True):
     state: str | None = None
     joined_at: datetime = Field(sa_type=Utc)
     left_at: datetime | None = Field(default=None, sa_type=Utc)
+    announced: bool = Field(default=False, description="her life has been told how it stands")
 
 
 class InboundEvent(SQLModel, table=True):
@@ -177,8 +178,6 @@ class Batch(SQLModel, table=True):
     claimed_at: datetime | None = Field(default=None, sa_type=Utc)
     text: str | None = Field(default=None, description="as rendered for WeCom; finds a lost task again")
     msgid: str | None = Field(default=None, unique=True)
-    reminded_at: datetime | None = Field(default=None, sa_type=Utc)
-    confirmed_at: datetime | None = Field(default=None, sa_type=Utc)
     settled_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
@@ -256,7 +255,7 @@ class Snapshot(SQLModel, table=True):
     __tablename__ = "snapshots"
     __table_args__ = (Index("snapshots_due", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),)
     external_userid: str = Field(primary_key=True)
-    seq: int
+    seq: int = Field(sa_type=BigInteger)
     body: dict[str, Any] = Field(sa_type=JSON, description="not JSONB, which loses the order of keys")
     wake_at: datetime | None = Field(default=None, sa_type=Utc)
     saved_at: datetime = Field(sa_type=Utc)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import and_, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.playbook import ContentClass
 from domain.touches import TouchStatus
-from storage.tables import Batch, Employee, Store, Touch
+from storage.tables import Batch, Customer, Employee, Store, Touch
 
 
 async def batch_of(session: AsyncSession, batch_id: int, *, lock: bool = False) -> Batch:
@@ -97,9 +98,22 @@ async def awaited(session: AsyncSession, batch_id: int) -> Sequence[Touch]:
     return (await session.exec(query)).all()
 
 
+async def leave_out_opted_out(session: AsyncSession, batch_id: int, now: datetime) -> None:
+    """Whoever opted out after policy had said yes is not sent to."""
+    opted_out = select(Customer.external_userid).where(col(Customer.opted_out_at).is_not(None))
+    await session.exec(
+        update(Touch)
+        .where(col(Touch.batch_id) == batch_id, col(Touch.external_userid).in_(opted_out))
+        .where(col(Touch.status) == TouchStatus.CLAIMED, col(Touch.kind) != ContentClass.SERVICE)
+        .values(status=TouchStatus.CANCELLED, rule="opted_out", reason="she opted out", settled_at=now)
+    )
+
+
 async def orphans(
-    session: AsyncSession, now: datetime, grace: timedelta, limit: int = 500
+    session: AsyncSession, now: datetime, grace: timedelta, patience: timedelta, limit: int = 500
 ) -> Sequence[Batch]:
-    """Batches whose window has long closed and that nobody has flushed."""
-    query = select(Batch).where(Batch.status == "open", Batch.window_ends_at < now - grace)
+    """Batches whose window has long closed and that nobody has flushed, or not settled in `patience`."""
+    forgotten = and_(col(Batch.status) == "open", col(Batch.window_ends_at) < now - grace)
+    abandoned = and_(col(Batch.status) == "flushed", col(Batch.window_ends_at) < now - patience)
+    query = select(Batch).where(or_(forgotten, abandoned))
     return (await session.exec(query.order_by(col(Batch.window_ends_at)).limit(limit))).all()

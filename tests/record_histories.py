@@ -123,10 +123,10 @@ async def withdrawn(corp: Corp, recorder: Recorder) -> None:
         friends.append(she)
     for she in friends:
         await corp.until_logged(she, "message of small planned")
-    [nurture] = [t for t in await corp.touches(friends[0]) if t.playbook]
+    [nurture] = [t for t in await corp.touches(friends[0]) if "/nurture." in t.key]
 
     async def status() -> str:
-        return str(next(t for t in await corp.touches(friends[0]) if t.playbook).status)
+        return str(next(t for t in await corp.touches(friends[0]) if "/nurture." in t.key).status)
 
     await corp.until(status, "tasked")
     await corp.order(friends[0], CommandKind.OPT_OUT, reason="recorded")

@@ -1,15 +1,16 @@
 """Trying something outside without ever holding the loop: what fails is put off to an absolute time."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from domain.customer import CustomerState
 from workflows import options
 
 Answer = TypeVar("Answer")
+REASON_CHARS = 200
 
 
 class Attempts:
@@ -27,11 +28,20 @@ class Attempts:
         now = workflow.now()
         self.state.retry_at = {key: at for key, at in self.state.retry_at.items() if at > now}
 
-    async def attempt(self, key: str, activity: Awaitable[Answer]) -> Answer | None:
-        """The activity's answer, or None when it failed in spite of its retries and is put off."""
+    async def attempt(
+        self, key: str, activity: Awaitable[Answer], *, refused: Callable[[str], Answer] | None = None
+    ) -> Answer | None:
+        """The activity's answer, or None when it failed in spite of its retries and is put off.
+
+        What can never succeed is not tried again: `refused` makes the answer of it, from the reason.
+        """
         try:
             return await activity
         except ActivityError as error:
+            cause = error.cause
+            if refused and isinstance(cause, ApplicationError) and cause.non_retryable:
+                workflow.logger.warning("%s is refused: %s", key, cause.message)
+                return refused(cause.message[:REASON_CHARS])
             self.state.retry_at[key] = workflow.now() + options.RETRY_LATER
             workflow.logger.warning("%s is put off: %s", key, error.cause)
             return None

@@ -12,28 +12,25 @@ from domain.customer import Command, CustomerState, Follow
 from domain.events import Event
 from domain.messages import (
     CommandAnswer,
-    GiveCoupon,
     LifeStart,
     OpenLife,
     Parked,
     ParkLife,
-    PlannedTouch,
     PlanTouch,
     SaveLife,
+    Tagged,
     TagPair,
 )
 from domain.shape import earliest
-from domain.touches import TouchStatus
 from workflows import options
 from workflows.attempts import Attempts
 from workflows.listening import Listening
 from workflows.readable import Readable
+from workflows.stepping import Stepping
 
 with workflow.unsafe.imports_passed_through():
     from activities.lives import Lives
     from activities.tagging import Tagging
-    from activities.till import Till
-    from activities.touches import Touches
 
 
 @workflow.defn(name=addresses.CUSTOMER_LIFECYCLE)
@@ -53,21 +50,25 @@ class CustomerLifecycle:
         """Ends when she is parked; her next event starts the next run."""
         while not self.state.loaded:
             await self.open()
+            await self.renew_if_long()
         while True:
             self.attempts.forget_the_past()
             await self.listening.hear()
             due = [await self.onboard(follow) for follow in self.state.friends]
+            if not self.state.friends:
+                onboarding.go_on(self.state, workflow.now())  # nobody is left to onboard her
             journey.advance(self.state, workflow.now())
             action = journey.next_action(self.state, workflow.now())
             if not isinstance(action, journey.Rest):
-                await self.act(action)
+                await self.stepping.act(action)
                 continue
             until = earliest(action.until, *due)
             await self.save(until, action.why)
             if await self.parked(until):
                 return Parked(stage=self.state.stage, wake_at=until)
             await self.renew_if_long()
-            await self.event_or(until, action.why)
+            # Saving and parking may have been put off meanwhile: that is due, too.
+            await self.event_or(earliest(until, *self.state.retry_at.values()), action.why)
 
     # ---- what others tell her
 
@@ -124,6 +125,7 @@ class CustomerLifecycle:
             workflow.execute_activity_method(
                 Tagging.mark_tags, pair, **options.wecom(f"tag for {follow.userid}")
             ),
+            refused=lambda why: Tagged(tagged=False, reason=why),
         )
         if tagged is None:
             return False
@@ -147,73 +149,17 @@ class CustomerLifecycle:
     async def invite(self, follow: Follow, name: str, text: str) -> bool:
         """Plan one message with the group's QR picture."""
         rules = onboarding.rules_of(self.state)
+        playbook = next((e.pinned.playbook for e in self.state.active), None)
         touch = PlanTouch(
-            key=f"{self.state.external_userid}/{follow.userid}/{name}/{self.state.episode}",
+            key=f"{self.state.external_userid}/{follow.userid}/{name}/{int(follow.since.timestamp())}",
             external_userid=self.state.external_userid,
             userid=follow.userid,
             text=text,
             benefit=rules.benefit if rules else None,
             invite_to=follow.invited_to,
+            playbook=playbook,
         )
-        return await self.plan(f"{name}/{follow.userid}", name, touch) is not None
-
-    # ---- her playbooks
-
-    async def act(self, action: journey.SendTouch | journey.IssueCoupon) -> None:
-        """Carry out one step of a playbook."""
-        if isinstance(action, journey.SendTouch):
-            touch = self.touch_of(action)
-            planned = await self.plan(action.playbook, f"message of {action.playbook}", touch)
-            if planned:
-                refused = planned.status is TouchStatus.REFUSED
-                journey.done(self.state, action, workflow.now(), refused=refused)
-        elif await self.give_coupon(action):
-            journey.done(self.state, action, workflow.now())
-
-    def touch_of(self, action: journey.SendTouch) -> PlanTouch:
-        """The message of a `send` step, through the friend she made last."""
-        friends = [f for f in self.state.friends if not f.half]
-        rules = self.state.enrolments[action.playbook].pinned.journey
-        return PlanTouch(
-            key=action.key,
-            external_userid=self.state.external_userid,
-            userid=friends[0].userid if friends else None,
-            text=action.send.text,
-            kind=action.send.content,
-            benefit=rules.benefit,
-            playbook=action.playbook,
-            priority=action.send.priority,
-            notify=action.send.wait_for_delivery,
-        )
-
-    async def plan(self, key: str, name: str, touch: PlanTouch) -> PlannedTouch | None:
-        """Write one touch into the ledger. None when that failed and is put off."""
-        if self.attempts.put_off(key):
-            return None
-        planned = await self.attempts.attempt(
-            key,
-            workflow.execute_local_activity_method(
-                Touches.plan_touch, touch, **options.database(f"plan {name}")
-            ),
-        )
-        if planned:
-            journey.note(self.state, workflow.now(), f"{name} {planned.status}", planned.rule or "")
-        return planned
-
-    async def give_coupon(self, action: journey.IssueCoupon) -> bool:
-        """Credit the coupon to her account. A refusal is recorded, and the journey goes on."""
-        what = GiveCoupon(key=action.key, external_userid=self.state.external_userid, coupon=action.coupon)
-        given = await self.attempts.attempt(
-            action.playbook,
-            workflow.execute_activity_method(
-                Till.issue_coupon, what, **options.till(f"credit {action.coupon.template}")
-            ),
-        )
-        if given is None:
-            return False
-        outcome = "credited" if given.issued else "refused"
-        journey.note(self.state, workflow.now(), f"coupon {action.coupon.name} {outcome}", given.reason)
-        return True
+        return await self.stepping.plan(f"{name}/{follow.userid}", name, touch) is not None
 
     # ---- the frame of every run
 
@@ -256,21 +202,38 @@ class CustomerLifecycle:
             return False
         if self.greeting_under_way():
             return False
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        if self.state.inbox or self.state.commands or self.state.log:
+        if not await self.answered() or self.state.inbox or self.state.log:
             return False
         self.state.snapshots += 1
         journey.note(self.state, workflow.now(), "parked", f"until {until:%F %T}Z" if until else "")
         kept = await self.attempts.attempt(
             "park",
             workflow.execute_local_activity_method(
-                Lives.park_life, ParkLife(state=self.state, wake_at=until), **options.database("park")
+                Lives.park_life,
+                ParkLife(
+                    state=self.state, wake_at=until, history=workflow.info().get_current_history_length()
+                ),
+                **options.database("park"),
             ),
         )
         if kept is None:
             return False
         self.state.log.clear()
         return not (self.state.inbox or self.state.commands)
+
+    async def answered(self) -> bool:
+        """Whether every order is answered, so that the run may end.
+
+        An order that came after the last look waits for this loop: the loop must not wait for it here.
+        """
+        await workflow.wait_condition(
+            lambda: (
+                workflow.all_handlers_finished()
+                or self.listening.something_new()
+                or bool(self.state.commands)
+            )
+        )
+        return workflow.all_handlers_finished() and not self.state.commands
 
     def greeting_under_way(self) -> bool:
         return any(follow.welcome is None for follow in self.state.friends)
@@ -279,8 +242,8 @@ class CustomerLifecycle:
         """Continue as new before the history grows long. The whole state goes along."""
         info = workflow.info()
         limit = self.start.renew_after_events or options.RENEW_AFTER_EVENTS
-        if info.is_continue_as_new_suggested() or info.get_current_history_length() > limit:
-            await workflow.wait_condition(workflow.all_handlers_finished)
+        long = info.is_continue_as_new_suggested() or info.get_current_history_length() > limit
+        if long and await self.answered():
             workflow.continue_as_new(self.start.model_copy(update={"state": self.state}))
 
     async def event_or(self, until: datetime | None, why: str) -> None:
@@ -297,3 +260,4 @@ class CustomerLifecycle:
         self.state = state
         self.attempts = Attempts(state)
         self.listening = Listening(state, self.attempts)
+        self.stepping = Stepping(state, self.attempts)

@@ -40,8 +40,8 @@ class GroupLifecycle:
 
     def all_in(self, seen: RefreshedGroup) -> bool:
         """Whether the changes that came during the read are part of what was read."""
-        last = self.changes[-1]
-        return not last.dismissed and last.member_version == seen.member_version
+        dismissed = any(change.dismissed for change in self.changes)
+        return not dismissed and self.changes[-1].member_version == seen.member_version
 
     async def refresh(self, chat_id: str) -> RefreshedGroup:
         """Read the group as it is after the newest of the collected changes."""

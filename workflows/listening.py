@@ -5,7 +5,7 @@ from temporalio import workflow
 from domain import commands, journey, life
 from domain.customer import RECORDED_AT_TILL, Command, CustomerState
 from domain.events import Event, EventKind
-from domain.messages import Arrival, Arrive, Enrolling, RecordPurchase, Withdrawal
+from domain.messages import Arrival, Arrive, Enrolling, Purchase, RecordPurchase, Withdrawal
 from domain.playbook import PinnedJourney
 from workflows import options
 from workflows.attempts import Attempts
@@ -39,7 +39,11 @@ class Listening:
                 kept_commands += [] if await self._obey(command) else [command]
                 continue
             event = self.state.inbox.pop(0)
-            if event.id not in self.state.seen and not await self._take(event):
+            if event.id in self.state.seen:
+                continue
+            # What concerns a friendship that could not be recorded yet waits behind it.
+            waits = event.userid is not None and any(e.userid == event.userid for e in kept_events)
+            if waits or not await self._take(event):
                 kept_events.append(event)
         self.state.inbox = kept_events
         self.state.commands = kept_commands
@@ -141,6 +145,7 @@ class Listening:
             workflow.execute_activity_method(
                 Till.record_purchase, what, **options.till(f"read {event.order_id or event.coupon_id}")
             ),
+            refused=lambda why: Purchase(),
         )
         if asked is None:
             return False

@@ -8,6 +8,8 @@ from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
 from domain import addresses
 
+ADMIN_TIME = timedelta(hours=1)  # what WeCom refuses until an admin acts is asked again this much later
+ADMIN_TRIES = 48
 RETRY_LATER = timedelta(minutes=2)  # an outage that outlasts an activity: her events are heard meanwhile
 SHORTEST_WAIT = timedelta(milliseconds=1)  # zero would mean no timer, and another command sequence
 RENEW_AFTER_EVENTS = 2_000  # continue as new long before the server's 51,200; replay stays short
@@ -77,6 +79,20 @@ def patient_wecom(summary: str) -> ActivityConfig:
     )
 
 
+def creating(summary: str, until: datetime) -> ActivityConfig:
+    """A task is of use only until it expires; an outage may last until then."""
+    config = patient_wecom(summary)
+    config["schedule_to_close_timeout"] = max(until - workflow.now(), _SECONDS_1)
+    return config
+
+
+def until_done(summary: str) -> ActivityConfig:
+    """Stopping a message must not be given up: an outage of WeCom may last as long as it likes."""
+    config = patient_wecom(summary)
+    del config["schedule_to_close_timeout"]
+    return config
+
+
 def polling(summary: str, every: timedelta, until: datetime) -> ActivityConfig:
     """A retrying activity instead of a loop: polling costs no history."""
     return ActivityConfig(
@@ -124,4 +140,5 @@ def sweeping(summary: str) -> ActivityConfig:
     )
 
 
+_SECONDS_1 = timedelta(seconds=1)
 _SECONDS_5 = timedelta(seconds=5)

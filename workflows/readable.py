@@ -33,9 +33,9 @@ class Readable:
             "region": (attributes.REGION, entry.region_id if entry else None),
         }
         updates: list[SearchAttributeUpdate[Any]] = [
-            key.value_set(value)  # type: ignore[attr-defined]
+            key.value_set(value) if value else key.value_unset()  # type: ignore[attr-defined]
             for name, (key, value) in wanted.items()
-            if value and self._shown.get(name) != value
+            if (value or self._shown.get(name)) and self._shown.get(name) != value
         ]
         if updates:
             workflow.upsert_search_attributes(updates)

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr
 from integrations.wecom.errors import Misconfigured
 
 REFRESH_BEFORE = timedelta(seconds=300)  # contract §1.1: refresh when this little is left of the 7200 s
+REFETCH_AFTER = timedelta(seconds=60)
 # About 2000 wrong secrets in an hour ban the IP (contract §1.1): one try per 5 minutes stays far below.
 DEFAULT_FAILURE_MEMORY_SECONDS = 300.0
 
@@ -79,6 +80,7 @@ class TokenSource:
         self._known: Token | None = None  # spares a read of the store per call; a rejection clears it
         self._failure: Misconfigured | None = None
         self._failed_at: datetime | None = None
+        self._fetched_at: datetime | None = None
         # In front of the store's lock: many waiting tasks then hold one database connection, not one each.
         self._one_at_a_time = asyncio.Lock()
 
@@ -98,7 +100,12 @@ class TokenSource:
         await self._store.drop(value)
 
     def _fresh(self, token: Token | None) -> bool:
-        return token is not None and token.expires_at - self._clock() > REFRESH_BEFORE
+        """WeCom gives the same token again while it is valid: near its end once a minute is often enough."""
+        if token is None:
+            return False
+        now = self._clock()
+        lately = self._fetched_at is not None and now - self._fetched_at < REFETCH_AFTER
+        return token.expires_at - now > (timedelta() if lately else REFRESH_BEFORE)
 
     async def _load_or_fetch(self) -> Token:
         stored = await self._store.load()
@@ -118,7 +125,9 @@ class TokenSource:
                 raise self._failure.with_traceback(None)
             self._failure = None
         try:
-            return await self._fetch()
+            token = await self._fetch()
+            self._fetched_at = self._clock()
+            return token
         except Misconfigured as failure:
             self._failure, self._failed_at = failure, self._clock()
             raise

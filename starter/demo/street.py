@@ -24,6 +24,10 @@ class Street:
         answer.raise_for_status()
         return answer.json()
 
+    async def delete(self, what: str) -> None:
+        """DELETE what a control call has set."""
+        (await self._http.delete(f"{self._url}/{what}")).raise_for_status()
+
     async def newcomer(self, nickname: str) -> tuple[str, str]:
         """Somebody who has never been here; her external_userid and unionid."""
         person = await self.do("people", nickname=nickname)

@@ -228,7 +228,7 @@ def build(
         staff_tasks=StaffTasks(database, client, policy, courier, clock, **staff_tasks),
         tagging=Tagging(database, client),
         groups=Groups(database, client, courier, clock),
-        till=Till(database, till, clock),
+        till=Till(database, till, Identifier(database, client, till, clock), clock),
         upkeep=Upkeep(database, client, till, policy, courier, clock),
     )
 

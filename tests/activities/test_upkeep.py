@@ -11,6 +11,7 @@ from domain.customer import CustomerState
 from domain.events import Event, EventKind
 from domain.messages import ParkLife, PlanTouch, SweepReport, SweepStart
 from storage import inbound
+from storage.lives import LONGEST_HISTORY
 from storage.tables import Customer, Group, InboundEvent
 from tests.activities.shop import START, Shop
 
@@ -170,7 +171,7 @@ async def test_a_parked_life_is_woken_when_it_is_due_and_once(shop: Shop) -> Non
     assert (await sweep(shop)).woken == 1
     await sweep(shop)
     [wake] = shop.courier.events(EventKind.WAKE)
-    assert wake.id == f"wake/{she}/1"
+    assert wake.id == f"wake/{she}/{1 * LONGEST_HISTORY}"
 
 
 # ---- pictures

@@ -204,12 +204,12 @@ def test_paused_she_does_not_become_dormant() -> None:
 def test_a_step_that_failed_is_put_off_and_the_other_playbook_goes_on() -> None:
     state, _ = in_nurture(pinned([A]))
     journey.enrol(state, pinned([B], name="tea"), START, onboarded=True)
-    state.retry_at["coffee"] = after(1)
+    state.retry_at[journey.retry_key("coffee")] = after(1)
     assert do(state).key == "wm1/2/nurture.0/1"
     assert rest(state).until == after(1)
     assert next_key(state, 1) == "wm1/1/nurture.0/1"
     do(state, 1)
-    assert "coffee" not in state.retry_at
+    assert journey.retry_key("coffee") not in state.retry_at
 
 
 def test_an_enrolment_before_the_greeting_waits_for_it() -> None:

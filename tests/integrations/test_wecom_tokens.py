@@ -179,3 +179,20 @@ async def test_a_call_whose_time_is_over_when_the_token_comes_is_not_made() -> N
         await client.send_welcome_msg("CODE", Message(text="hello"), timeout_seconds=1e-9)
     assert not caught.value.maybe_done
     assert len(fake.requests) == 2
+
+
+@pytest.mark.anyio
+async def test_near_its_end_the_same_token_is_not_fetched_with_every_call() -> None:
+    """WeCom answers gettoken with the same token while it is valid (contract §1.1)."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    fetched = 0
+
+    async def fetch() -> Token:
+        nonlocal fetched
+        fetched += 1
+        return Token(value=SecretStr("same"), expires_at=datetime(2026, 1, 1, 0, 4, tzinfo=UTC))
+
+    source = TokenSource(fetch, MemoryTokenStore(), lambda: now)
+    for _ in range(5):
+        assert await source.get() == "same"
+    assert fetched == 1

@@ -67,6 +67,14 @@ async def test_master_data_is_brought_up_to_date(chain: Chain) -> None:
     assert (await entry(chain, None))[0].store_name == "renamed"
 
 
+@pytest.mark.parametrize("zone", ["Asia/Peking", "", "Asia", "../etc/passwd", "UTC+8"])
+async def test_a_store_in_no_known_zone_is_refused(chain: Chain, zone: str) -> None:
+    """Planning for its customers would fail for ever."""
+    with pytest.raises(ValueError, match="give an IANA name"):
+        await add(chain, Store(id="S1", name="S1", zone=zone))
+    assert directory.known_zone("Asia/Shanghai") == "Asia/Shanghai"
+
+
 # ---- groups
 
 

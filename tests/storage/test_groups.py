@@ -62,10 +62,54 @@ async def test_a_group_nobody_told_us_of_can_be_dismissed(chain: Chain) -> None:
         assert await groups.dismiss(session, "unheard-of", LATER) == []
 
 
-async def test_only_customers_have_a_life(chain: Chain) -> None:
+async def to_announce(chain: Chain) -> list[Change]:
+    async with chain.database.transaction() as session:
+        return await groups.to_announce(session, "g1")
+
+
+async def announced(chain: Chain, change: Change) -> None:
+    async with chain.database.transaction() as session:
+        await groups.announced(session, "g1", change)
+
+
+async def test_only_customers_have_a_life_to_be_told(chain: Chain) -> None:
     await chain.befriend("wm1", "chen")
     await read(chain, "wm1", "stranger")
+    assert await to_announce(chain) == [Change("wm1", True, NOON)]
     async with chain.database.transaction() as session:
-        assert await groups.with_a_life(session, ["wm1", "stranger"]) == {"wm1"}
-        assert await groups.with_a_life(session, []) == set()
         assert [m.chat_id for m in await lives.current_groups(session, "wm1")] == ["g1"]
+    await chain.befriend("stranger", "chen")
+    assert await to_announce(chain) == [Change("wm1", True, NOON)], "she has read her groups on arrival"
+
+
+async def test_what_was_not_told_is_found_again_until_it_is(chain: Chain) -> None:
+    """The worker died after the members were written: the next read finds no difference."""
+    await chain.befriend("wm1", "chen")
+    await read(chain, "wm1")
+    assert await read(chain, "wm1") == []
+    [joined] = await to_announce(chain)
+    await announced(chain, joined)
+    assert await to_announce(chain) == []
+    await read(chain, now=LATER)
+    [left] = await to_announce(chain)
+    assert left == Change("wm1", False, LATER, "left the group")
+    await announced(chain, joined)
+    assert await to_announce(chain) == [left], "what was told is not what has happened since"
+
+
+async def test_a_dismissal_is_found_again_until_it_is_told(chain: Chain) -> None:
+    await chain.befriend("wm1", "chen")
+    await read(chain, "wm1")
+    async with chain.database.transaction() as session:
+        await groups.dismiss(session, "g1", LATER)
+    assert await to_announce(chain) == [Change("wm1", False, LATER, "the group was dismissed")]
+
+
+async def test_who_comes_back_untold_has_joined(chain: Chain) -> None:
+    again = LATER + timedelta(hours=1)
+    await chain.befriend("wm1", "chen")
+    await read(chain, "wm1")
+    await announced(chain, Change("wm1", True, NOON))
+    await read(chain, now=LATER)
+    await read(chain, "wm1", now=again, joined=again)
+    assert await to_announce(chain) == [Change("wm1", True, again)]

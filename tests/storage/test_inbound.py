@@ -65,6 +65,24 @@ async def test_subjects_that_wait_for_long_are_named_once(database: Database) ->
             assert list(await inbound.waiting_subjects(session, before)) == found
 
 
+async def test_who_waits_longest_is_named_first(database: Database) -> None:
+    for subject in ("customer/wm3", "customer/wm1", "group/g1", "customer/wm2"):
+        await store(database, f"of {subject}", subject)
+    async with database.transaction() as session:
+        found = await inbound.waiting_subjects(session, LATER, limit=3)
+    assert list(found) == ["customer/wm3", "customer/wm1", "group/g1"]
+
+
+async def test_members_of_the_till_wait_in_a_queue_of_their_own(database: Database) -> None:
+    """In an outage of the till they are many, and must not keep customers waiting."""
+    for number in range(3):
+        await store(database, f"m{number}", f"member/m{number}")
+    await store(database, "d1", "customer/wm1")
+    async with database.transaction() as session:
+        assert list(await inbound.waiting_subjects(session, LATER, limit=1)) == ["customer/wm1"]
+        assert list(await inbound.waiting_members(session, LATER, limit=2)) == ["member/m0", "member/m1"]
+
+
 async def test_waiting_facts_can_be_given_to_whom_they_concern(database: Database) -> None:
     await store(database, "d1", "member/m1")
     async with database.transaction() as session:

@@ -9,7 +9,7 @@ from sqlmodel import col, select, update
 from domain.calendar import QuietHours
 from domain.playbook import ContentClass
 from domain.touches import Channel, Content, TouchStatus
-from storage import ledger, lives
+from storage import ledger, lives, tasks
 from storage.tables import Batch, Employee, Follow, Touch
 from tests.storage.chain import HALF_AN_HOUR, HELLO, LATER, NOON, POLICY, Chain, added
 
@@ -248,9 +248,22 @@ async def test_what_an_employee_holds_is_named_by_its_batch(chain: Chain) -> Non
     touch = await chain.plan("wm1")
     await chain.flush(touch.batch_id)
     async with chain.database.transaction() as session:
+        await tasks.claim(session, await tasks.batch_of(session, touch.batch_id or 0), "早", LATER)
+    async with chain.database.transaction() as session:
         tasked = await ledger.cancel_open(session, "wm1", playbook=None, reason="asked", now=LATER)
     assert tasked == [touch.batch_id]
     assert (await chain.touch(touch.key)).status == TouchStatus.CLAIMED
+
+
+async def test_what_wecom_does_not_hold_yet_is_simply_cancelled(chain: Chain) -> None:
+    """Policy has said yes, but no task was asked for: there is nothing to recall."""
+    await chain.befriend("wm1", "chen")
+    touch = await chain.plan("wm1")
+    await chain.flush(touch.batch_id)
+    async with chain.database.transaction() as session:
+        tasked = await ledger.cancel_open(session, "wm1", playbook=None, reason="asked", now=LATER)
+    assert tasked == []
+    assert (await chain.touch(touch.key)).status == TouchStatus.CANCELLED
 
 
 async def test_an_exit_from_one_playbook_stops_only_its_messages(chain: Chain) -> None:
@@ -282,12 +295,13 @@ async def test_an_opt_out_while_the_window_closes_lets_nothing_slip_through(chai
 
     async def opt_out() -> list[int]:
         async with chain.database.transaction() as session:
+            tasked = await ledger.cancel_open(session, "wm1", playbook=None, reason="asked", now=LATER)
             await lives.opt_out(session, "wm1", by="anna", reason="asked", now=LATER)
-            return await ledger.cancel_open(session, "wm1", playbook=None, reason="asked", now=LATER)
+            return tasked
 
-    tasked, flushed = await asyncio.gather(opt_out(), chain.flush(touch.batch_id))
-    stopped = (await chain.touch(touch.key)).status in (TouchStatus.CANCELLED, TouchStatus.REFUSED)
-    assert stopped or (tasked == [touch.batch_id] and flushed.claimed == 1)
+    tasked, _ = await asyncio.gather(opt_out(), chain.flush(touch.batch_id))
+    assert tasked == []
+    assert (await chain.touch(touch.key)).status in (TouchStatus.CANCELLED, TouchStatus.REFUSED)
 
 
 async def test_settling_touches_of_one_batch_leaves_the_others(chain: Chain) -> None:

@@ -112,8 +112,19 @@ async def test_orphans_are_open_batches_long_past_their_window(
     open_one = (await chain.plan("wm9", "li")).batch_id
     now = (await chain.batch(open_one)).window_ends_at + timedelta(minutes=minutes)
     async with chain.database.transaction() as session:
-        orphans = await tasks.orphans(session, now, timedelta(minutes=45))
+        orphans = await tasks.orphans(session, now, timedelta(minutes=45), timedelta(days=9))
     assert [b.id for b in orphans] == [open_one] * found
+
+
+async def test_a_flushed_batch_that_nobody_settles_is_an_orphan_too(chain: Chain) -> None:
+    """Its StaffTask has failed: nothing else would ever cancel what WeCom holds."""
+    batch_id = await claimed_batch(chain)
+    closed = (await chain.batch(batch_id)).window_ends_at
+    async with chain.database.transaction() as session:
+        for hours, found in ((25, []), (27, [batch_id])):
+            now = closed + timedelta(hours=hours)
+            orphans = await tasks.orphans(session, now, timedelta(minutes=45), timedelta(hours=26))
+            assert [b.id for b in orphans] == found
 
 
 async def test_the_sender_and_her_store(chain: Chain) -> None:

@@ -1,5 +1,6 @@
 """Operators' orders to one life, awake or parked."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -99,3 +100,53 @@ async def test_an_exit_without_a_reason_is_refused(corp_with: CorpWith) -> None:
 async def _status(corp: Corp, she: str) -> str:
     touches = await corp.touches(she)
     return str(touches[0].status) if touches else "none"
+
+
+async def test_an_order_that_meets_parking_is_answered(corp_with: CorpWith) -> None:
+    """It came while WeCom kept the loop busy, and nothing else is due: the loop must not wait for it."""
+    async with corp_with(playbooks=[playbook(nurture=[{"wait": "60d"}])], policy=POLICY) as corp:
+        await corp.street.do("faults", api="externalcontact/mark_tag", kind="http_500", times=3)
+        she = await corp.newcomer()
+        await corp.scan(she)
+        await corp.until(lambda: _called(corp, "externalcontact/mark_tag"))
+        assert (await corp.order(she, CommandKind.PAUSE)).answer.startswith("paused")
+        await corp.order(she, CommandKind.OPT_OUT, reason="she asked")
+        assert (await corp.customer(she)).opted_out_at is not None
+
+
+async def test_an_order_that_meets_continue_as_new_is_answered(corp_with: CorpWith) -> None:
+    async with corp_with(playbooks=[playbook(nurture=STEPS)], policy=POLICY, renew_after_events=1) as corp:
+        she = await _friend(corp)
+        for _ in range(3):
+            await corp.order(she, CommandKind.PAUSE)
+            await corp.order(she, CommandKind.RESUME)
+        await corp.sleep(days=1, seconds=5)
+        await corp.until_logged(she, "message of small planned")
+
+
+async def test_what_happens_while_she_is_being_parked_is_in_the_next_snapshot(corp_with: CorpWith) -> None:
+    async with corp_with(playbooks=[playbook(nurture=[{"wait": "60d"}])], policy=POLICY) as corp:
+        she = await corp.newcomer()
+        member = await corp.member(she)
+        await corp.scan(she)
+        await corp.until_logged(she, "tagged")
+        await corp.join(she)
+        await corp.until_logged(she, "parked")
+        for _ in range(4):  # each order revives her and a redemption or the next order meets the parking
+            await asyncio.gather(
+                *(
+                    corp.street.do("till/orders", member_id=member, store_id="S002", amount_minor=5)
+                    for _ in range(3)
+                )
+            )
+            await corp.world.drain()
+        await corp.until(lambda: _orders_in_snapshot(corp, she), 12)
+
+
+async def _orders_in_snapshot(corp: Corp, she: str) -> int:
+    state = await corp.state(she)
+    return state.orders if state else 0
+
+
+async def _called(corp: Corp, api: str) -> bool:
+    return api in (await corp.street.see("calls"))["counts"]

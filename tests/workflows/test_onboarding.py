@@ -54,7 +54,7 @@ async def test_who_joins_in_time_is_not_reminded(corp: Corp) -> None:
     await corp.until_logged(she, "tagged")
     await corp.join(she)
     await corp.until_stage(she, "joined")
-    await corp.sleep(days=4)
+    await corp.sleep(days=5)
     assert not [t for t in await corp.touches(she) if "/reminder/" in t.key]
 
 
@@ -124,10 +124,10 @@ async def test_staff_a_deleted_by_her_leaves_the_journey_with_staff_b(corp: Corp
     await corp.until_logged(she, f"no longer a friend of {a}")
     assert await corp.stage(she) != "lost"
     await corp.join(she)
-    await corp.sleep(days=3, hours=2)
+    await corp.sleep(days=4, hours=2)
     await corp.street.confirm_all_tasks()
     await corp.sleep(hours=1)
-    [touch] = [t for t in await corp.touches(she) if t.playbook]
+    [touch] = [t for t in await corp.touches(she) if "/nurture." in t.key]
     assert (touch.userid, touch.status) == (b, "sent")
 
 

@@ -47,7 +47,7 @@ async def test_drifting_away_and_coming_back(corp_with: CorpWith) -> None:
         she, member = await _joined(corp)
         await corp.sleep(days=31)
         await corp.activities.upkeep.wake_due_lives()
-        await corp.until_logged(she, "coupon WIN10 credited")
+        await corp.until_logged(she, "coupon 10 元券 credited")
         await _tap(corp)
         [coupon] = (await corp.street.see("till"))["coupons"]
         await corp.do(
@@ -66,7 +66,7 @@ async def test_who_does_not_come_back_rests_until_her_next_order(corp_with: Corp
         she, member = await _joined(corp)
         await corp.sleep(days=31)
         await corp.activities.upkeep.wake_due_lives()
-        await corp.until_logged(she, "coupon WIN10 credited")
+        await corp.until_logged(she, "coupon 10 元券 credited")
         await _tap(corp)
         await corp.sleep(days=15)
         await corp.activities.upkeep.wake_due_lives()

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.calendar import QuietHours
+from domain.customer import CommandKind
 from domain.policy import Policy, StaffTaskRhythm
 from tests.corp import Corp
 from tests.workflows.conftest import CorpWith, playbook
@@ -83,3 +84,78 @@ async def test_what_wecom_caps_and_who_is_gone_are_told_apart(corp_with: CorpWit
         await corp.street.confirm_all_tasks()
         await corp.sleep(minutes=15)
         await corp.until(lambda: _statuses(corp, friends), ["not_friend", "sent"])
+
+
+async def test_a_refused_reminder_is_only_a_reminder(corp_with: CorpWith) -> None:
+    async with corp_with(playbooks=[ONE_MESSAGE], policy=POLICY) as corp:
+        friends = await _two_friends(corp)
+        await corp.street.do(
+            "faults", api="externalcontact/remind_groupmsg_send", kind="errcode", errcode=48002, times=9
+        )
+        await corp.sleep(hours=3)
+        await corp.street.confirm_all_tasks()
+        await corp.sleep(minutes=15)
+        await corp.until(lambda: _statuses(corp, friends), ["sent", "sent"])
+
+
+async def test_a_refused_poll_does_not_expire_the_task(corp_with: CorpWith) -> None:
+    async with corp_with(playbooks=[ONE_MESSAGE], policy=POLICY) as corp:
+        friends = await _two_friends(corp)
+        await corp.street.do(
+            "faults", api="externalcontact/get_groupmsg_task", kind="errcode", errcode=48002, times=1
+        )
+        await corp.sleep(hours=1)
+        [task] = await corp.street.see("tasks")
+        assert not task["cancelled"]
+        await corp.street.confirm_all_tasks()
+        await corp.sleep(hours=2)
+        await corp.until(lambda: _statuses(corp, friends), ["sent", "sent"])
+
+
+async def test_a_task_that_wecom_will_not_cancel_is_asked_again_until_it_does(corp_with: CorpWith) -> None:
+    async with corp_with(playbooks=[ONE_MESSAGE], policy=POLICY) as corp:
+        friends = await _two_friends(corp)
+        await corp.sleep(hours=23)
+        await corp.street.do(
+            "faults", api="externalcontact/cancel_groupmsg_send", kind="errcode", errcode=48002, times=2
+        )
+        await corp.sleep(hours=6)
+        [task] = await corp.street.see("tasks")
+        assert task["cancelled"]
+        await corp.until(lambda: _statuses(corp, friends), ["expired", "expired"])
+
+
+async def test_who_opts_out_while_wecom_is_away_is_in_no_task(corp_with: CorpWith) -> None:
+    async with corp_with(playbooks=[ONE_MESSAGE], policy=POLICY) as corp:
+        friends = await _two_friends(corp)
+        await corp.street.do(
+            "faults", api="externalcontact/add_msg_template", kind="errcode", errcode=-1, times=99
+        )
+        await corp.sleep(minutes=12)
+        assert await _statuses(corp, friends) == ["claimed", "claimed"]
+        await corp.order(friends[0], CommandKind.OPT_OUT, reason="she asked")
+        await corp.street.delete("faults")
+        await corp.sleep(minutes=20)
+        recipients = {
+            who
+            for task in await corp.street.see("tasks")
+            for part in task["parts"]
+            for who in part["recipients"]
+        }
+        assert recipients == {friends[1]}
+
+
+async def test_no_task_is_created_in_quiet_hours(corp_with: CorpWith) -> None:
+    async with corp_with(playbooks=[ONE_MESSAGE], policy=POLICY) as corp:
+        start = (corp.clock() + timedelta(hours=8 + 1)).time().replace(microsecond=0)
+        end = (corp.clock() + timedelta(hours=8 + 9)).time().replace(microsecond=0)
+        corp.set_policy(quiet_hours=QuietHours(start=start, end=end))
+        friends = await _two_friends(corp)
+        await corp.street.do(
+            "faults", api="externalcontact/add_msg_template", kind="errcode", errcode=-1, times=40
+        )
+        await corp.sleep(hours=6)
+        await corp.street.delete("faults")
+        await corp.sleep(hours=1)
+        assert await corp.street.see("tasks") == []
+        assert set(await _statuses(corp, friends)) <= {"expired", "unknown", "failed"}
