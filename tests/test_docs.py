@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from starter.__main__ import app
 from storage.tables import Employee
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
 AUTHORS = (ROOT / "playbooks" / "README.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 SCHEMA = ROOT / "playbooks" / "schema.json"
@@ -85,12 +86,52 @@ def test_the_map_names_nothing_that_is_gone() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "playbooks/README.md", "docs/operations.md"]
+    "page",
+    [
+        "README.md",
+        "README.zh-CN.md",
+        "CONTRIBUTING.md",
+        "playbooks/README.md",
+        *(str(p.relative_to(ROOT)) for p in sorted((ROOT / "docs").rglob("*.md"))),
+    ],
 )
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     path = ROOT / page
     links = re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text(encoding="utf-8"))
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+# ---- the README in two languages
+
+
+def _headings(text: str) -> list[int]:
+    """The level of each heading, in order; what is fenced is not looked at."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return [len(marks) for marks in re.findall(r"^(#+) ", prose, re.MULTILINE)]
+
+
+def _shell_commands(text: str) -> list[str]:
+    return [line.split("#")[0].strip() for block in _fenced(text, "sh") for line in block.splitlines()]
+
+
+def _first_cells(text: str) -> list[str]:
+    """What the tables are about: places, commands, settings."""
+    return re.findall(r"^\| (`.+?) \|", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [_headings, _shell_commands, _first_cells, lambda text: _fenced(text, "text")],
+    ids=["headings", "shell commands", "tables", "output"],
+)
+def test_both_readmes_say_the_same(part: Callable[[str], list[Any]]) -> None:
+    assert part(README)
+    assert part(CHINESE) == part(README), "change README.md and README.zh-CN.md together"
+
+
+def test_each_readme_leads_to_the_other() -> None:
+    assert "](README.zh-CN.md)" in "".join(README.splitlines()[:4])
+    assert "](README.md)" in "".join(CHINESE.splitlines()[:4])
 
 
 # ---- commands
@@ -106,7 +147,7 @@ def test_the_first_commands_of_the_readme_are_make_targets() -> None:
     assert {words[1] for words in lines} <= _targets()
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "CHANGELOG.md"])
 def test_every_make_target_that_a_page_names_exists(page: str) -> None:
     named = {
         q.removeprefix("make ") for q in _quoted((ROOT / page).read_text("utf-8")) if q.startswith("make ")
@@ -136,7 +177,7 @@ def test_every_command_is_in_the_readme_and_explains_itself(words: tuple[str, ..
 
 
 def test_every_command_that_a_page_names_exists() -> None:
-    named = {q for page in (README, OPERATIONS, AUTHORS) for q in _quoted(page) if q.startswith("journeys ")}
+    named = {q for page in (README, CHINESE, OPERATIONS, AUTHORS) for q in _quoted(page) if q.startswith("journeys ")}
     unknown = [q for q in named if not any(q.split()[1 : len(w) + 1] == list(w) for w in COMMANDS)]
     assert unknown == []
 

@@ -184,15 +184,14 @@ async def test_a_call_whose_time_is_over_when_the_token_comes_is_not_made() -> N
 @pytest.mark.anyio
 async def test_near_its_end_the_same_token_is_not_fetched_with_every_call() -> None:
     """WeCom answers gettoken with the same token while it is valid (contract §1.1)."""
-    now = datetime(2026, 1, 1, tzinfo=UTC)
     fetched = 0
 
     async def fetch() -> Token:
         nonlocal fetched
         fetched += 1
-        return Token(value=SecretStr("same"), expires_at=datetime(2026, 1, 1, 0, 4, tzinfo=UTC))
+        return Token(value=SecretStr("same"), expires_at=START + timedelta(minutes=4))
 
-    source = TokenSource(fetch, MemoryTokenStore(), lambda: now)
+    source = TokenSource(fetch, MemoryTokenStore(), lambda: START)
     for _ in range(5):
         assert await source.get() == "same"
     assert fetched == 1
