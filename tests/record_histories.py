@@ -57,9 +57,13 @@ class Recorder:
         (FOLDER / f"{name}.json").write_text(history.to_json() + "\n", encoding="utf-8")
         print(f"{name}: {len(history.events)} events")
 
-    async def run_of(self, workflow_id: str) -> str:
-        described = await self.corp.env.client.get_workflow_handle(workflow_id).describe()
-        return described.run_id or ""
+    async def save_all_runs(self, name: str, workflow_id: str) -> None:
+        """Every run of one id, oldest first: renewed, parked, revived."""
+        await asyncio.sleep(1)  # the list of runs is a little late
+        found = self.corp.env.client.list_workflows(f'WorkflowId = "{workflow_id}"')
+        runs = sorted([(r.start_time, r.run_id) async for r in found])
+        for number, (_, run_id) in enumerate(runs, start=1):
+            await self.save(f"{name}_run_{number}", workflow_id, run_id)
 
 
 @asynccontextmanager
@@ -84,7 +88,6 @@ async def whole_life(corp: Corp, recorder: Recorder) -> None:
     await recorder.save("welcome_sent", await welcome_of(corp))
     await corp.join(she)
     await corp.until_stage(she, "joined")
-    first_run = await recorder.run_of(life)
     await recorder.save("group_read_once", f"group/{corp.groups['S002']}")
     async with _tapping(corp):
         await corp.until_logged(she, "stage dormant")
@@ -96,8 +99,7 @@ async def whole_life(corp: Corp, recorder: Recorder) -> None:
         await corp.until_stage(she, "back")
     await corp.order(she, CommandKind.OPT_OUT, reason="recorded")
     await corp.until_stage(she, "opted_out")
-    await recorder.save("life_onboarded_and_renewed", life, first_run)
-    await recorder.save("life_ended_and_parked", life)
+    await recorder.save_all_runs("life_won_back", life)
 
 
 async def unlucky(corp: Corp, recorder: Recorder) -> None:
@@ -111,7 +113,7 @@ async def unlucky(corp: Corp, recorder: Recorder) -> None:
     await recorder.save("staff_task_expired", f"staff-task/{touch.batch_id}")
     await corp.do("delete", userid=userid, external_userid=she, by="customer")
     await corp.until_stage(she, "lost")
-    await recorder.save("life_lost", f"customer/{she}")
+    await recorder.save_all_runs("life_lost", f"customer/{she}")
 
 
 async def withdrawn(corp: Corp, recorder: Recorder) -> None:
@@ -145,6 +147,8 @@ async def sweeping(corp: Corp, recorder: Recorder) -> None:
 async def record() -> None:
     """Every scenario on a corp of its own."""
     FOLDER.mkdir(exist_ok=True)
+    for old in FOLDER.glob("*.json"):
+        old.unlink()
     with engines.postgres() as postgres:
         for scenario in (whole_life, unlucky, withdrawn, sweeping):
             async with engines.real_server() as env:

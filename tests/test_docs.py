@@ -177,7 +177,12 @@ def test_every_command_is_in_the_readme_and_explains_itself(words: tuple[str, ..
 
 
 def test_every_command_that_a_page_names_exists() -> None:
-    named = {q for page in (README, CHINESE, OPERATIONS, AUTHORS) for q in _quoted(page) if q.startswith("journeys ")}
+    named = {
+        q
+        for page in (README, CHINESE, OPERATIONS, AUTHORS)
+        for q in _quoted(page)
+        if q.startswith("journeys ")
+    }
     unknown = [q for q in named if not any(q.split()[1 : len(w) + 1] == list(w) for w in COMMANDS)]
     assert unknown == []
 

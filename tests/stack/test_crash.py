@@ -134,5 +134,6 @@ async def _judge(database: Database, street: Street, people: list[str]) -> None:
         assert sent_before[she] <= on_her_phone <= sent + tasked, "the ledger and her phone agree"
         told = Counter(e.what for e in log if e.external_userid == she)
         assert told["tagged"] == 1
+        assert sum(number for what, number in told.items() if what.startswith("joined group")) == 1
         assert told["enrolled in demo-opening"] == 1
         assert str(customers[she].stage_reason), "every stage has its reason"
