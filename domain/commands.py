@@ -38,7 +38,7 @@ def obey(state: CustomerState, command: Command, now: datetime) -> str:
             answer = f"ended: {', '.join(ended)}" if ended else "she was in no such playbook"
         case CommandKind.OPT_OUT:
             life.opt_out(state, command.by, now)
-            answer = "opted out: service messages only"
+            answer = "opted out: nothing that a playbook plans reaches her any more"
     journey.note(state, now, f"{command.kind} by {command.by}", command.reason or answer)
     remember(state, command.id, answer)
     return answer
