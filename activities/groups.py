@@ -44,6 +44,7 @@ class Groups:
         async with self._database.transaction() as session:
             untold = await groups.to_announce(session, what.chat_id)
         for change in untold:
+            activity.heartbeat()
             await self._tell(what.chat_id, change)
         joined = sum(1 for c in changes if c.joined)
         return RefreshedGroup(

@@ -20,7 +20,7 @@ class Stage(StrEnum):
     DORMANT = "dormant"  # drifted away; reactivation runs or has run
     BACK = "back"  # won back
     LOST = "lost"  # no employee and no group left to reach her
-    OPTED_OUT = "opted_out"  # service messages only
+    OPTED_OUT = "opted_out"  # no more messages that a playbook plans
     ENDED = "ended"  # her journeys ended, by their own `exit` or by an operator
 
 

@@ -55,7 +55,7 @@ def why_not_enrol(state: CustomerState, pinned: PinnedJourney) -> str | None:
 
 
 def opt_out(state: CustomerState, by: str, now: datetime) -> None:
-    """No more marketing: all journeys end, service messages only."""
+    """No more marketing: all journeys end, and none begins again."""
     state.opted_out_at = now
     for enrolment in state.active:
         journey.end(state, enrolment, f"opted out ({by})", now)

@@ -270,7 +270,7 @@ def _on_its_way(external_userid: str, playbook: str | None) -> list[ColumnElemen
 async def settle(
     session: AsyncSession,
     batch_id: int,
-    keys_or_ids: Sequence[str],
+    external_userids: Sequence[str],
     status: TouchStatus,
     *,
     rule: str | None,
@@ -278,10 +278,10 @@ async def settle(
     now: datetime,
 ) -> None:
     """Give the open touches of some of a batch's customers their outcome."""
-    if keys_or_ids:
+    if external_userids:
         await session.exec(
             update(Touch)
-            .where(col(Touch.batch_id) == batch_id, col(Touch.external_userid).in_(keys_or_ids))
+            .where(col(Touch.batch_id) == batch_id, col(Touch.external_userid).in_(external_userids))
             .where(col(Touch.status).in_([TouchStatus.CLAIMED, TouchStatus.TASKED]))
             .values(status=status, rule=rule, reason=reason, settled_at=now)
         )

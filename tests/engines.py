@@ -1,6 +1,7 @@
 """The real engines, for the fixtures and for `make histories`."""
 
 import contextlib
+import functools
 import itertools
 import shutil
 import tempfile
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.testing import WorkflowEnvironment
 
 from activities import attributes
@@ -58,7 +60,9 @@ def fresh_database(postgres_uri: str) -> Iterator[str]:
 async def skipping_server() -> AsyncIterator[WorkflowEnvironment]:
     """The real time-skipping test server."""
     async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=find_binary("temporal-test-server"), plugins=[plugin()]
+        test_server_existing_path=find_binary("temporal-test-server"),
+        plugins=[plugin()],
+        runtime=_quiet_runtime(),
     ) as env:
         await env.client.operator_service.add_search_attributes(
             AddSearchAttributesRequest(
@@ -79,8 +83,16 @@ async def real_server() -> AsyncIterator[WorkflowEnvironment]:
         dev_server_extra_args=[*tuning, *named],
         dev_server_log_level="error",
         plugins=[plugin()],
+        runtime=_quiet_runtime(),
     ) as env:
         yield env
+
+
+@functools.cache
+def _quiet_runtime() -> Runtime:
+    """The SDK's core warns of what the test server cannot do, once per worker: only errors are shown."""
+    errors = TelemetryFilter(core_level="ERROR", other_level="ERROR")
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=errors)))
 
 
 def _sqlalchemy(uri: str, name: str) -> str:

@@ -54,5 +54,5 @@ class GroupLifecycle:
             at=newest.at,
         )
         return await workflow.execute_activity_method(
-            Groups.refresh_group, what, **options.patient_wecom(f"read the group, {len(burst)} changes")
+            Groups.refresh_group, what, **options.group_read(f"read the group, {len(burst)} changes")
         )

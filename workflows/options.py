@@ -79,6 +79,13 @@ def patient_wecom(summary: str) -> ActivityConfig:
     )
 
 
+def group_read(summary: str) -> ActivityConfig:
+    """Joins are waited for: a killed worker is noticed by its heartbeat, not after a minute."""
+    config = patient_wecom(summary)
+    config["heartbeat_timeout"] = timedelta(seconds=10)
+    return config
+
+
 def creating(summary: str, until: datetime) -> ActivityConfig:
     """A task is of use only until it expires; an outage may last until then."""
     config = patient_wecom(summary)

@@ -90,17 +90,19 @@ async def _tap(street: Street) -> None:
 
 
 async def _at_rest(database: Database, people: list[str]) -> None:
-    """Everyone has been through her nurture: the second message is settled, one way or another."""
+    """Everyone has joined and been through her nurture: the second message is settled, one way or another."""
     for _ in range(600):
         async with database.transaction() as session:
             touches = (await session.exec(select(Touch))).all()
+            log = (await session.exec(select(LogEntry))).all()
         settled = Counter(
             t.external_userid for t in touches if "/nurture." in t.key and t.settled_at is not None
         )
-        if all(settled[she] == 2 for she in people):
+        joined = {e.external_userid for e in log if e.what.startswith("joined group")}
+        if all(settled[she] == 2 for she in people) and joined >= set(people):
             return
         await asyncio.sleep(0.3)
-    missing = [she for she in people if settled[she] < 2]
+    missing = [she for she in people if settled[she] < 2 or she not in joined]
     raise AssertionError(f"{len(missing)} of {len(people)} journeys stand still, e.g. {missing[:3]}")
 
 
