@@ -9,6 +9,8 @@ from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from workflows.failures import ShortFailures
+
 # Shapes and the outer layers pass; the rules do not: passed through, a rule could read the real clock unseen.
 PASSED_THROUGH = (
     "activities",
@@ -39,7 +41,9 @@ def _sandbox(existing: WorkflowRunner | None) -> WorkflowRunner:
 
 def plugin(codecs: Sequence[PayloadCodec] = ()) -> SimplePlugin:
     """Pydantic messages, the sandbox list, and outside the embedded stack a codec that encrypts."""
-    converter: DataConverter = pydantic_data_converter
+    converter: DataConverter = dataclasses.replace(
+        pydantic_data_converter, failure_converter_class=ShortFailures
+    )
     if codecs:
         converter = dataclasses.replace(converter, payload_codec=codecs[0])
     return SimplePlugin("wecom-journeys", data_converter=converter, workflow_runner=_sandbox)
