@@ -90,6 +90,13 @@ def test_an_old_leaving_does_not_end_a_newer_membership() -> None:
     assert live([*joined, _fact(3, EventKind.GROUP_LEFT, "g1")]).in_groups == ["g1"]
 
 
+def test_an_add_of_a_whole_friend_begins_anew_and_is_greeted_anew() -> None:
+    """The deletion in between was lost: WeCom tells no add for a friend."""
+    state = live([event(EventKind.FRIEND_ADDED, 1, userid="a"), event(EventKind.FRIEND_ADDED, 4, userid="a")])
+    [follow] = state.friends
+    assert (follow.since, follow.welcome, state.episode) == (after(4), None, 2)
+
+
 def test_half_and_then_whole_is_one_friendship() -> None:
     half, whole = _fact(1, EventKind.FRIEND_HALF_ADDED, "chen"), _fact(2, EventKind.FRIEND_ADDED, "chen")
     state = live([half])

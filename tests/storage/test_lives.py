@@ -9,11 +9,11 @@ from sqlmodel import select
 
 from domain import journey
 from domain.customer import CustomerState, LogLine, Stage
-from domain.events import Event
+from domain.events import Event, EventKind
 from playbooks.loader import load_playbook
 from settings import ROOT
 from storage import directory, lives
-from storage.tables import Consent, Follow
+from storage.tables import Consent, Follow, LogEntry
 from tests.storage.chain import LATER, NOON, Chain, added, lost
 
 pytestmark = pytest.mark.anyio
@@ -168,11 +168,26 @@ async def test_saving_twice_writes_every_line_once(chain: Chain) -> None:
     assert (row.next_at, row.next_what, row.playbooks) == (LATER, "coffee goes on", [])
 
 
-async def test_the_first_writer_of_a_line_wins(chain: Chain) -> None:
+async def test_a_line_that_is_told_again_is_what_is_told_last(chain: Chain) -> None:
+    """A workflow task that is executed again tells its lines again; only the last telling happened."""
     for what in ("first", "second"):
         async with chain.database.transaction() as session:
             await lives.append_log(session, "wm1", [LogLine(seq=1, at=NOON, what=what)])
             await lives.append_log(session, "wm1", [])
+    async with chain.database.transaction() as session:
+        assert [entry.what for entry in (await session.exec(select(LogEntry))).all()] == ["second"]
+
+
+async def test_an_add_of_a_whole_friend_is_a_new_friendship(chain: Chain) -> None:
+    """The deletion in between was lost: WeCom tells no add for a friend (contract §13.7)."""
+    adds = [
+        Event(id=str(n), kind=EventKind.FRIEND_ADDED, at=NOON + timedelta(days=n), userid="chen")
+        for n in (0, 3)
+    ]
+    for add in (*adds, adds[1], adds[0]):
+        async with chain.database.transaction() as session:
+            row = await lives.record_follow(session, "wm1", add)
+    assert (row.episode, row.since) == (2, adds[1].at)
 
 
 async def test_an_opt_out_is_recorded_once_with_its_reason(chain: Chain) -> None:
