@@ -1,5 +1,7 @@
 """Giving orders to one customer's life, parked or not."""
 
+import asyncio
+import contextlib
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +23,8 @@ from starter.runtime import CommandFailed
 ANSWER_WITHIN = timedelta(seconds=20)
 # An update that arrives in the very task in which a run completes is refused by the server; its id makes
 # giving it again safe.
-RACES_LOST = 5
+RACES_LOST = 10
+RUN_JUST_ENDED = (RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.NOT_FOUND)
 
 
 async def order(client: Client, external_userid: str, command: Command) -> CommandAnswer:
@@ -30,8 +33,9 @@ async def order(client: Client, external_userid: str, command: Command) -> Comma
         try:
             return await _order_once(client, external_userid, command)
         except RPCError as error:
-            if error.status is not RPCStatusCode.FAILED_PRECONDITION:
+            if error.status not in RUN_JUST_ENDED:
                 raise CommandFailed(f"Temporal refused: {error.message}") from None
+        await asyncio.sleep(0.2)  # the next run is about to begin
     raise CommandFailed("the order met a life that was just being parked, again and again: try once more")
 
 
@@ -60,6 +64,8 @@ async def _order_once(client: Client, external_userid: str, command: Command) ->
     except WorkflowUpdateRPCTimeoutOrCancelledError:
         raise CommandFailed(_NO_WORKER) from None
     except RPCError as error:
+        with contextlib.suppress(RPCError):  # the start failed alike; unread, asyncio would report it later
+            await start.workflow_handle()
         if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
             raise CommandFailed(_NO_WORKER) from None
         raise
