@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     simulators_host: str = "127.0.0.1"
     simulators_port: int = 8090
     gateway_url: str = Field("http://127.0.0.1:8080", description="where WeCom and the till reach us")
+    public_url: str = Field("", description="where customers' phones reach us; default: GATEWAY_URL")
+    link_key: SecretStr = Field(min_length=32, description="signs the links of forms; any 32 characters")
 
     wecom_base_url: str = Field("https://qyapi.weixin.qq.com", description="without /cgi-bin")
     wecom_corp_id: str
@@ -56,6 +58,10 @@ class Settings(BaseSettings):
     wecom_calls_per_second: float = Field(
         50, description="rate of the `wecom` task queue, all workers together"
     )
+    wecom_concurrent_writes: int = Field(4, description="in flight per writing API, all processes together")
+    wecom_concurrent_reads: int = Field(8, description="in flight per reading API, all processes together")
+    wecom_qr_join_cap: int = Field(200, description="members at which a group's QR stops working")
+    wecom_hand_qr_days: float = Field(7, description="life of a group QR that was exported by hand")
 
     pos_provider: str = Field("generic", description="which adapter of integrations/pos")
     pos_base_url: str = ""
@@ -68,6 +74,11 @@ class Settings(BaseSettings):
         None, description="32 bytes as 64 hex digits: workflow payloads are compressed and encrypted with it"
     )
     log_level: str = "INFO"
+
+    @property
+    def pages_url(self) -> str:
+        """The base address of scan pages and forms, without a slash at its end."""
+        return (self.public_url or self.gateway_url).rstrip("/")
 
     @property
     def sqlalchemy_url(self) -> str:

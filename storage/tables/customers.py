@@ -1,0 +1,124 @@
+"""Customers, and what is known of each: friendships, consent, coupons, orders, parked lives, her story."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Index, String, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from domain.customer import Stage
+from storage.tables.columns import Utc, big_serial
+
+
+class Customer(SQLModel, table=True):
+    """One external contact. No name and no phone: WeCom and the till keep those."""
+
+    __tablename__ = "customers"
+    external_userid: str = Field(primary_key=True)
+    unionid: str | None = Field(default=None, index=True)
+    member_id: str | None = Field(default=None, index=True)
+    stage: Stage = Field(default=Stage.NEW, sa_type=String, index=True)
+    stage_since: datetime = Field(sa_type=Utc)
+    stage_reason: str = ""
+    store_id: str | None = Field(default=None, foreign_key="stores.id", index=True)
+    playbooks: list[str] = Field(default_factory=list, sa_type=JSONB)
+    paused_by: str | None = None
+    opted_out_at: datetime | None = Field(default=None, sa_type=Utc)
+    next_at: datetime | None = Field(default=None, sa_type=Utc)
+    next_what: str = ""
+    created_at: datetime = Field(sa_type=Utc)
+
+
+class Follow(SQLModel, table=True):
+    """A friendship between an employee and a customer; `episode` counts how often it began."""
+
+    __tablename__ = "follows"
+    __table_args__ = (Index("follows_by_code", "state", "since"), Index("follows_by_day", "userid", "since"))
+    userid: str = Field(primary_key=True)
+    external_userid: str = Field(primary_key=True, index=True)
+    state: str | None = None
+    episode: int = 1
+    half: bool = False
+    since: datetime | None = Field(default=None, sa_type=Utc)
+    lost_at: datetime | None = Field(default=None, sa_type=Utc)
+    lost_reason: str | None = None
+
+
+class Consent(SQLModel, table=True):
+    """Every opt-out ever recorded; never changed, never deleted."""
+
+    __tablename__ = "consents"
+    id: int | None = big_serial()
+    external_userid: str = Field(index=True)
+    allowed: bool
+    at: datetime = Field(sa_type=Utc)
+    by: str
+    reason: str = ""
+
+
+class FormAnswer(SQLModel, table=True):
+    """What a customer filled in on /f/{token}. Personal: it stays here, events carry only the row's id."""
+
+    __tablename__ = "form_answers"
+    id: int | None = big_serial()
+    external_userid: str = Field(index=True)
+    form: str
+    answers: dict[str, Any] = Field(sa_type=JSONB)
+    digest: str = Field(unique=True, description="of link and answers: the same answer twice is one")
+    at: datetime = Field(sa_type=Utc)
+
+
+class Coupon(SQLModel, table=True):
+    """A coupon credited to a member's account; claimed before the till is asked."""
+
+    __tablename__ = "coupons"
+    key: str = Field(primary_key=True, description="our idempotency key: customer/enrolment/step/visit")
+    external_userid: str = Field(index=True)
+    member_id: str | None = None
+    template: str
+    status: str = Field(description="claimed → issued → redeemed · refused · unknown")
+    reason: str = ""
+    coupon_id: str | None = Field(default=None, unique=True)
+    claimed_at: datetime = Field(sa_type=Utc)
+    issued_at: datetime | None = Field(default=None, sa_type=Utc)
+    redeemed_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class Order(SQLModel, table=True):
+    """An order as the till tells it; amounts in fen."""
+
+    __tablename__ = "orders"
+    provider: str = Field(primary_key=True)
+    order_id: str = Field(primary_key=True)
+    member_id: str | None = Field(default=None, index=True)
+    store_id: str
+    status: str
+    paid_at: datetime = Field(sa_type=Utc)
+    paid_minor: int
+    refunded_minor: int = 0
+    currency: str = "CNY"
+    updated_at: datetime = Field(sa_type=Utc)
+
+
+class Snapshot(SQLModel, table=True):
+    """A parked life."""
+
+    __tablename__ = "snapshots"
+    __table_args__ = (Index("snapshots_due", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),)
+    external_userid: str = Field(primary_key=True)
+    seq: int = Field(sa_type=BigInteger)
+    body: dict[str, Any] = Field(sa_type=JSON, description="not JSONB, which loses the order of keys")
+    wake_at: datetime | None = Field(default=None, sa_type=Utc)
+    saved_at: datetime = Field(sa_type=Utc)
+
+
+class LogEntry(SQLModel, table=True):
+    """One line of a customer's story, for `explain`."""
+
+    __tablename__ = "customer_log"
+    external_userid: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    at: datetime = Field(sa_type=Utc)
+    what: str
+    reason: str = ""

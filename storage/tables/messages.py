@@ -1,0 +1,91 @@
+"""What comes in and what goes out: facts, batches, touches; and the playbooks that send."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from domain.touches import Channel, TouchStatus
+from storage.tables.columns import Utc, big_serial
+
+
+class InboundEvent(SQLModel, table=True):
+    """A fact from outside, stored once. Undelivered rows of one subject queue behind each other."""
+
+    __tablename__ = "inbound_events"
+    __table_args__ = (
+        Index("inbound_undelivered", "subject", "id", postgresql_where=text("delivered_at IS NULL")),
+    )
+    id: int | None = big_serial()
+    digest: str = Field(unique=True)
+    source: str
+    subject: str | None = Field(default=None, description="customer/… or group/…; null: nobody's (yet)")
+    body: dict[str, Any] = Field(sa_type=JSONB)
+    received_at: datetime = Field(sa_type=Utc)
+    delivered_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class Batch(SQLModel, table=True):
+    """Touches of one employee, one content, one window: they become one task (design §3)."""
+
+    __tablename__ = "batches"
+    __table_args__ = (
+        Index(
+            "batches_open",
+            "userid",
+            "content_key",
+            "window_ends_at",
+            unique=True,
+            postgresql_where=text("status = 'open'"),
+        ),
+    )
+    id: int | None = big_serial()
+    userid: str
+    content_key: str
+    content: dict[str, Any] = Field(sa_type=JSONB)
+    window_ends_at: datetime = Field(sa_type=Utc)
+    status: str = Field(default="open", description="open → flushed → settled")
+    attempt: int = Field(default=0, description="how often a task was claimed for it")
+    claimed_at: datetime | None = Field(default=None, sa_type=Utc)
+    text: str | None = Field(default=None, description="as rendered for WeCom; finds a lost task again")
+    msgid: str | None = Field(default=None, unique=True)
+    settled_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class Touch(SQLModel, table=True):
+    """Every message intended for anyone, under its business key (design §3)."""
+
+    __tablename__ = "touches"
+    __table_args__ = (Index("touches_by_customer", "external_userid", "planned_at"),)
+    key: str = Field(primary_key=True)
+    external_userid: str
+    userid: str | None = None
+    channel: Channel = Field(sa_type=String)
+    kind: str = "general"
+    playbook: str | None = None
+    priority: int = 50
+    batch_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="batches.id", index=True)
+    status: TouchStatus = Field(sa_type=String)
+    rule: str | None = None
+    reason: str = ""
+    notify: bool = False
+    chat_id: str | None = Field(default=None, description="the group it invites to")
+    attempt: str | None = Field(default=None, description="welcome: hash of the code that claimed it")
+    planned_at: datetime = Field(sa_type=Utc)
+    claimed_at: datetime | None = Field(default=None, sa_type=Utc)
+    settled_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class PlaybookVersion(SQLModel, table=True):
+    """A published version; immutable."""
+
+    __tablename__ = "playbook_versions"
+    __table_args__ = (UniqueConstraint("playbook", "number"),)
+    version: str = Field(primary_key=True, description="hash of the body")
+    playbook: str
+    number: int
+    body: dict[str, Any] = Field(sa_type=JSONB)
+    published_at: datetime = Field(sa_type=Utc)
+    author: str = ""
