@@ -8,19 +8,28 @@ from collections.abc import Mapping, Sequence
 Value = str | int | Sequence[str] | None
 
 
-def event_xml(corp_id: str, created: int, event: str, fields: Mapping[str, Value]) -> str:
-    inner = "".join(_element(name, value) for name, value in {"Event": event, **fields}.items())
-    return raw_event_xml(corp_id, created, inner)
+def event_xml(
+    corp_id: str,
+    created: int,
+    event: str,
+    fields: Mapping[str, Value],
+    *,
+    sender: str = "sys",
+    inner: str = "",
+) -> str:
+    """`inner` is XML that follows the fields: what nests deeper than a list."""
+    elements = "".join(element(name, value) for name, value in {"Event": event, **fields}.items())
+    return raw_event_xml(corp_id, created, elements + inner, sender)
 
 
-def raw_event_xml(corp_id: str, created: int, inner: str) -> str:
+def raw_event_xml(corp_id: str, created: int, inner: str, sender: str = "sys") -> str:
     return (
-        f"<xml>{_element('ToUserName', corp_id)}{_element('FromUserName', 'sys')}"
-        f"{_element('CreateTime', created)}{_element('MsgType', 'event')}{inner}</xml>"
+        f"<xml>{element('ToUserName', corp_id)}{element('FromUserName', sender)}"
+        f"{element('CreateTime', created)}{element('MsgType', 'event')}{inner}</xml>"
     )
 
 
-def _element(name: str, value: Value) -> str:
+def element(name: str, value: Value) -> str:
     if value is None:
         return ""
     if isinstance(value, str):

@@ -1,31 +1,59 @@
-"""The callbacks that WeCom sends to the app (contract §3.1-3.5). Calls of the API itself cause none."""
+"""The callbacks that WeCom sends to the apps (contract §3.3-3.8). Calls of the API itself cause none."""
 
-import secrets
 from collections.abc import Sequence
 from typing import Literal
 
-import httpx
-
-from simulators.callback_crypto import CallbackCrypto
-from simulators.callback_xml import Value, event_xml, raw_event_xml
+from simulators.callback_door import CallbackDoor
+from simulators.callback_xml import Value, element, event_xml, raw_event_xml
 from simulators.clock import SimulatorClock
 from simulators.config import SimulatorConfig
 from simulators.outbox import Outbox
+from simulators.state.groups import Groups
+from simulators.state.org import App, Department, Org
+from simulators.state.people import Employee
 
 CustomerChange = Literal[
     "add_external_contact",
     "add_half_external_contact",
     "del_external_contact",
     "del_follow_user",
+    "edit_external_contact",
     "msg_audit_approved",
+    "transfer_fail",
+]
+FailReason = Literal["customer_refused", "customer_limit_exceed"]
+GroupChange = Literal["change_owner", "change_name", "change_notice"]
+TagChange = Literal["create", "update", "delete", "shuffle"]
+StaffChange = Literal["create_user", "update_user", "delete_user"]
+PartyChange = Literal["create_party", "update_party", "delete_party"]
+AcquisitionChange = Literal[
+    "balance_low",
+    "balance_exhausted",
+    "balance_increased",
+    "quota_expire_soon",
+    "link_unavailable",
+    "delete_link",
+    "open_profile",
+    "friend_request",
+    "customer_start_chat",
+    "message_from_customer",
+    "del_follow_user",
+]
+AppEvent = Literal[
+    "subscribe", "unsubscribe", "enter_agent", "template_card_event", "template_card_menu_event"
 ]
 
 
 class Callbacks:
-    def __init__(self, config: SimulatorConfig, clock: SimulatorClock, outbox: Outbox) -> None:
+    def __init__(
+        self, config: SimulatorConfig, clock: SimulatorClock, outbox: Outbox, org: Org, groups: Groups
+    ) -> None:
         self.config = config
         self._clock = clock
+        self._org = org
+        self._groups = groups
         self.outbox = outbox
+        self.door = CallbackDoor(config, clock, outbox)
 
     def customer(
         self,
@@ -35,18 +63,27 @@ class Callbacks:
         *,
         state: str | None = None,
         welcome_code: str | None = None,
+        source: Literal["DELETE_BY_TRANSFER"] | None = None,
+        fail_reason: FailReason | None = None,
     ) -> None:
         fields: dict[str, Value] = {
             "ChangeType": change,
+            "FailReason": fail_reason,
             "UserID": userid,
             "ExternalUserID": external_userid,
             "State": state or None,
             "WelcomeCode": welcome_code,
+            "Source": source,
         }
-        self._event("change_external_contact", change, fields)
+        self._event("change_external_contact", change, fields, self._about_customers(userid))
 
     def group(self, change: Literal["create", "dismiss"], chat_id: str) -> None:
-        self._event("change_external_chat", change, {"ChatId": chat_id, "ChangeType": change})
+        fields: dict[str, Value] = {"ChatId": chat_id, "ChangeType": change}
+        self._event("change_external_chat", change, fields, self._about_group(chat_id))
+
+    def group_changed(self, detail: GroupChange, chat_id: str) -> None:
+        fields: dict[str, Value] = {"ChatId": chat_id, "ChangeType": "update", "UpdateDetail": detail}
+        self._event("change_external_chat", f"update/{detail}", fields, self._about_group(chat_id))
 
     def group_members(
         self,
@@ -69,11 +106,64 @@ class Callbacks:
             "LastMemVer": versions[0],
             "CurMemVer": versions[1],
         }
-        self._event("change_external_chat", f"update/{detail}", fields)
+        self._event("change_external_chat", f"update/{detail}", fields, self._about_group(chat_id))
+
+    def tag(
+        self,
+        change: TagChange,
+        id_: str | None,
+        kind: Literal["tag", "tag_group"] | None,
+        strategy_id: int | None = None,
+    ) -> None:
+        """Only of the admin console (§3.6). A shuffle without an id is one of the groups themselves."""
+        fields: dict[str, Value] = {
+            "Id": id_,
+            "TagType": kind,
+            "StrategyId": strategy_id,
+            "ChangeType": change,
+        }
+        self._event("change_external_tag", f"tag/{change}", fields, self._about_customers())
+
+    def upload_finished(self, jobid: str, agent_id: int) -> None:
+        event = "upload_media_job_finish"
+        self._event(event, event, {"JobId": jobid}, [self._org.app(agent_id)])
+
+    def staff(self, change: StaffChange, employee: Employee, *, old_userid: str | None = None) -> None:
+        """Only to apps that asked to hear of the directory, and that see the member (§3.8)."""
+        fields: dict[str, Value] = {
+            "ChangeType": change,
+            "UserID": old_userid or employee.userid,
+            "NewUserID": employee.userid if old_userid else None,
+        }
+        if change != "delete_user":
+            fields["Name"] = employee.name
+            fields["Department"] = ",".join(map(str, employee.departments))
+            fields["Position"] = employee.position or None
+        hearers = [app for app in self._about_staff() if self._org.visible(employee.userid, app)]
+        self._event("change_contact", change, fields, hearers)
+
+    def party(self, change: PartyChange, department: Department) -> None:
+        fields: dict[str, Value] = {"ChangeType": change, "Id": department.department_id}
+        if change != "delete_party":
+            fields |= {"Name": department.name, "ParentId": department.parent_id, "Order": department.order}
+        self._event("change_contact", change, fields, self._about_staff())
+
+    def acquisition(self, change: AcquisitionChange, agent_id: int | None = None, **fields: Value) -> None:
+        """Of a link only the app that made it hears; of the corp's quota, every app (§3.7)."""
+        hearers = [app for app in self._about_customers() if agent_id in (None, app.agent_id)]
+        event = "customer_acquisition"
+        self._event(event, f"{event}/{change}", {"ChangeType": change, **fields}, hearers)
+
+    def app(self, event: AppEvent, agent_id: int, userid: str, inner: str = "") -> None:
+        """What an employee does with the app itself (§3.8): here FromUserName is that person."""
+        created = self._clock.unix()
+        extra = f"{inner}{element('AgentID', agent_id)}"
+        xml = event_xml(self.config.corp_id, created, event, {}, sender=userid, inner=extra)
+        self.door.deliver(self._org.app(agent_id), event, xml)
 
     def raw(self, inner: str) -> None:
         """Any inner XML, properly signed: for events that the app does not know."""
-        self._send("raw", raw_event_xml(self.config.corp_id, self._clock.unix(), inner))
+        self._send("raw", raw_event_xml(self.config.corp_id, self._clock.unix(), inner), self._org.apps[:1])
 
     def _member_list(self, members: Sequence[str]) -> Value:
         match self.config.mem_change_list:
@@ -84,43 +174,23 @@ class Callbacks:
             case "absent":
                 return None
 
-    def _event(self, event: str, change: str, fields: dict[str, Value]) -> None:
-        self._send(change, event_xml(self.config.corp_id, self._clock.unix(), event, fields))
+    def _event(self, event: str, change: str, fields: dict[str, Value], hearers: list[App]) -> None:
+        self._send(change, event_xml(self.config.corp_id, self._clock.unix(), event, fields), hearers)
 
-    def _send(self, name: str, xml: str) -> None:
-        delivery = self.outbox.record(name, xml)
-        if self.config.callback_url is None:
-            delivery.outcome = "no_url"
-        else:
-            self.outbox.send(delivery, self._request(self.config.callback_url, xml))
+    def _send(self, name: str, xml: str, hearers: list[App]) -> None:
+        for app in hearers:
+            self.door.deliver(app, name, xml)
 
-    async def verify_url(self, url: str) -> bool:
-        """What the admin console does when the URL is saved: the answer is the bare plaintext (§3.1)."""
-        echo = str(secrets.randbelow(10**19))
-        echostr, query = self._sealed(echo)
-        request = httpx.Request("GET", httpx.URL(url).copy_merge_params({**query, "echostr": echostr}))
-        response = await self.outbox.ask(request)
-        return response.status_code == httpx.codes.OK and response.content == echo.encode()
+    def _about_customers(self, userid: str | None = None) -> list[App]:
+        """Apps with the permission and the switch, that see the member and may hear of customers (§0.1)."""
+        return [
+            app
+            for app in self._org.apps
+            if app.callable and app.customer_events and (userid is None or self._org.serves(userid, app))
+        ]
 
-    def _sealed(self, message: str) -> tuple[str, dict[str, str]]:
-        """The encrypted message, and the query that signs it."""
-        config = self.config
-        crypto = CallbackCrypto(config.callback_token, config.callback_aes_key, config.corp_id)
-        encrypted = crypto.encrypt(message)
-        timestamp, nonce = str(self._clock.unix()), str(secrets.randbelow(10**10))
-        signature = crypto.signature(timestamp, nonce, encrypted)
-        return encrypted, {"msg_signature": signature, "timestamp": timestamp, "nonce": nonce}
+    def _about_group(self, chat_id: str) -> list[App]:
+        return self._about_customers(self._groups.known(chat_id).owner)
 
-    def _request(self, url: str, xml: str) -> httpx.Request:
-        encrypted, query = self._sealed(xml)
-        envelope = (
-            f"<xml><ToUserName><![CDATA[{self.config.corp_id}]]></ToUserName>"
-            f"<AgentID><![CDATA[{self.config.agent_id}]]></AgentID>"
-            f"<Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
-        )
-        return httpx.Request(
-            "POST",
-            httpx.URL(url).copy_merge_params(query),
-            content=envelope,
-            headers={"Content-Type": "text/xml"},
-        )
+    def _about_staff(self) -> list[App]:
+        return [app for app in self._org.apps if app.contact_events]

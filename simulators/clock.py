@@ -4,10 +4,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from simulators.state.refused import Refused
+
 Clock = Callable[[], datetime]
 
 # WeCom's natural days and months (caps, daily quotas) are those of China.
 CHINA = ZoneInfo("Asia/Shanghai")
+
+# Well before the end of Python's calendar: what is due later must fit as well.
+LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 
 
 def real_clock() -> datetime:
@@ -27,7 +32,14 @@ class SimulatorClock:
         return int(self().timestamp())
 
     def advance(self, seconds: float) -> None:
-        self._offset += timedelta(seconds=seconds)
+        try:
+            offset = self._offset + timedelta(seconds=seconds)
+            beyond = self._base() + offset > LATEST
+        except OverflowError:
+            beyond = True
+        if beyond:
+            raise Refused(f"the clock ends in {LATEST.year}")
+        self._offset = offset
 
     def reset(self) -> None:
         self._offset = timedelta()

@@ -6,8 +6,29 @@ import secrets
 _BYTES = 22
 
 
-def external_userid() -> str:
-    return "wm" + secrets.token_urlsafe(_BYTES)
+def external_userid(prefix: str = "wm") -> str:
+    """wm: a WeChat user; wo: a WeCom user of another corp."""
+    return prefix + secrets.token_urlsafe(_BYTES)
+
+
+def openid() -> str:
+    return "o" + secrets.token_urlsafe(20)
+
+
+def link_id() -> str:
+    return "caw" + secrets.token_urlsafe(_BYTES)
+
+
+def chat_key() -> str:
+    return secrets.token_urlsafe(48)
+
+
+def pending_id() -> str:
+    return "wp" + secrets.token_urlsafe(_BYTES)
+
+
+def response_code() -> str:
+    return secrets.token_urlsafe(64)
 
 
 def unionid() -> str:
@@ -20,6 +41,26 @@ def chat_id() -> str:
 
 def tag_id() -> str:
     return "et" + secrets.token_urlsafe(_BYTES)
+
+
+def strategy_tag_id() -> str:
+    return "st" + secrets.token_urlsafe(_BYTES)
+
+
+def moment_id() -> str:
+    return "mom" + secrets.token_urlsafe(_BYTES)
+
+
+def opengid() -> str:
+    return "o" + secrets.token_urlsafe(20)
+
+
+def job_id() -> str:
+    return "jobid_" + secrets.token_urlsafe(_BYTES)
+
+
+def rule_id() -> str:
+    return "rule_" + secrets.token_hex(8)
 
 
 def msgid() -> str:

@@ -17,6 +17,8 @@ async def qr(world: WorldDep, config_id: str) -> Response:
         address = f"https://work.weixin.qq.com/u/{config_id}"
     elif config_id in world.ways.join_ways:
         address = f"https://work.weixin.qq.com/gm/{config_id}"
+    elif config_id in world.hand_qrs.all:  # a picture does not vanish when its code expires
+        address = f"https://work.weixin.qq.com/g/{config_id}"
     else:
         raise HTTPException(404, "deleted, or never made")
     png = BytesIO()

@@ -13,6 +13,7 @@ import httpx
 
 from simulators.clock import Clock
 from simulators.config import SimulatorConfig
+from simulators.mischief import Mischief
 
 # Enough for any demo or test; an unbounded log would be the leak of a long benchmark.
 LOG_LENGTH = 20_000
@@ -31,56 +32,56 @@ class Delivery:
     at: datetime
     name: str
     content: str  # what is said, before any encryption
+    agent_id: int | None = None  # of the app that hears it; the till has none
     outcome: Literal["pending", "delivered", "failed", "dropped", "no_url"] = "pending"
     attempts: list[Attempt] = field(default_factory=list)
 
 
-@dataclass
-class Mischief:
-    """What the network does to the next deliveries."""
-
-    drop: int = 0  # so many of the next deliveries are lost
-    duplicate: int = 1  # each delivery is made so many times
-    delay_seconds: float = 0
-    reorder: bool = False  # the next two swap places, once
-
-
 class Outbox:
+    TRANSIENT = frozenset({"_tasks", "_held"})  # what was under way is sent again
+
     def __init__(self, http: httpx.AsyncClient, config: SimulatorConfig, clock: Clock) -> None:
         self._http = http
         self._config = config
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: tuple[Delivery, httpx.Request] | None = None
-        self._count = 0
+        self.count = 0  # of all deliveries, also those that the log forgot
         self.mischief = Mischief()
         self.log: deque[Delivery] = deque(maxlen=LOG_LENGTH)
 
-    def record(self, name: str, content: str) -> Delivery:
-        self._count += 1
-        delivery = Delivery(self._count, self._clock(), name, content)
+    def record(self, name: str, content: str, agent_id: int | None = None) -> Delivery:
+        self.count += 1
+        delivery = Delivery(self.count, self._clock(), name, content, agent_id)
         self.log.append(delivery)
         return delivery
 
     def send(self, delivery: Delivery, request: httpx.Request) -> None:
         """Starts the delivery and returns; a retry repeats the very same request."""
-        if self.mischief.drop > 0:
-            self.mischief.drop -= 1
+        if self.mischief.drops():
             delivery.outcome = "dropped"
             return
-        if self.mischief.reorder and self._held is None:
+        if self._held is None and self.mischief.holds():
             self._held = (delivery, request)
             return
         self._start(delivery, request)
+        self.release()
+
+    def release(self) -> None:
+        """What was held goes out now, overtaken or not."""
         if self._held is not None:
             self._start(*self._held)
             self._held = None
-            self.mischief.reorder = False
+            self.mischief.overtaken()
 
     async def ask(self, request: httpx.Request) -> httpx.Response:
         """One request, under WeCom's limit of 5 s for the whole of it."""
         async with asyncio.timeout(self._config.callback_timeout_seconds):
             return await self._http.send(request)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._tasks)
 
     async def drain(self) -> None:
         """Waits until nothing is under way; a delivery held for re-ordering is not."""
@@ -92,8 +93,8 @@ class Outbox:
             task.cancel()
 
     def _start(self, delivery: Delivery, request: httpx.Request) -> None:
-        delay = self.mischief.delay_seconds
-        for _ in range(self.mischief.duplicate):
+        delay = self.mischief.delay()
+        for _ in range(self.mischief.copies()):
             task = asyncio.create_task(self._deliver(delivery, request, delay))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

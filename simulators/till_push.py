@@ -9,7 +9,7 @@ import httpx
 from simulators import ids
 from simulators.clock import SimulatorClock
 from simulators.config import SimulatorConfig
-from simulators.outbox import Outbox
+from simulators.outbox import Delivery, Outbox
 from simulators.state.till import Order
 
 
@@ -35,6 +35,11 @@ class TillPush:
             delivery.outcome = "no_url"
         else:
             self.outbox.send(delivery, self._request(self._config.pos_push_url, body))
+
+    def again(self, delivery: Delivery) -> None:
+        """A delivery that was under way when the process ended."""
+        if self._config.pos_push_url is not None:
+            self.outbox.send(delivery, self._request(self._config.pos_push_url, delivery.content))
 
     def _request(self, url: str, body: str) -> httpx.Request:
         timestamp = str(self._clock.unix())

@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class ControlModel(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Done(BaseModel):

@@ -1,13 +1,15 @@
 """The network between WeCom (or the till) and the app, and what was delivered over it."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import httpx
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from simulators.control.base import ControlModel, Done
-from simulators.outbox import Delivery, Mischief, Outbox
+from simulators.lots import Lots
+from simulators.mischief import Mischief
+from simulators.outbox import Delivery, Outbox
 from simulators.state.refused import Refused
 from simulators.world import World, WorldDep
 
@@ -16,14 +18,24 @@ router = APIRouter()
 Sender = Literal["wecom", "till"]
 
 
+Rate = Annotated[float, Field(ge=0, le=1)]
+
+
 class Trouble(ControlModel):
-    """A field that is left out stays as it is."""
+    """A field that is left out stays as it is. Rates are shares of the deliveries, drawn by the seed."""
 
     sender: Sender = "wecom"
     drop: NonNegativeInt | None = Field(default=None, description="lose so many of the next deliveries")
+    drop_rate: Rate | None = None
     duplicate: PositiveInt | None = Field(default=None, description="make each delivery so many times")
+    duplicate_rate: Rate | None = Field(default=None, description="this share of them")
+    duplicate_next: NonNegativeInt | None = Field(default=None, description="only so many of the next")
     delay_seconds: NonNegativeFloat | None = None
+    delay_rate: Rate | None = None
+    delay_next: NonNegativeInt | None = None
     reorder: bool | None = Field(default=None, description="the next two swap places, once")
+    reorder_rate: Rate | None = Field(default=None, description="this share lets another go first")
+    seed: int | None = None
 
 
 class RawEvent(ControlModel):
@@ -36,10 +48,24 @@ class Verified(BaseModel):
 
 @router.post("/callbacks")
 async def trouble(world: WorldDep, body: Trouble) -> Mischief:
-    mischief = _outbox(world, body.sender).mischief
-    for name, value in body.model_dump(exclude={"sender"}, exclude_none=True).items():
+    outbox = _outbox(world, body.sender)
+    mischief = outbox.mischief
+    for name, value in body.model_dump(exclude={"sender", "seed"}, exclude_none=True).items():
         setattr(mischief, name, value)
+    if body.seed is not None:
+        mischief.lots = Lots(body.seed)
+    if not (mischief.reorder or mischief.reorder_rate):
+        outbox.release()
     return mischief
+
+
+@router.delete("/callbacks")
+async def peace(world: WorldDep, sender: Sender = "wecom") -> Done:
+    """The network is itself again; what was held back goes out."""
+    outbox = _outbox(world, sender)
+    outbox.mischief = Mischief()
+    outbox.release()
+    return Done()
 
 
 @router.get("/callbacks")
@@ -63,7 +89,7 @@ async def verify(world: WorldDep) -> Verified:
     if world.config.callback_url is None:
         raise Refused("no callback_url is set")
     try:
-        return Verified(verified=await world.callbacks.verify_url(world.config.callback_url))
+        return Verified(verified=await world.callbacks.door.verify_url(world.config.callback_url))
     except (httpx.HTTPError, TimeoutError) as error:
         raise Refused(repr(error)) from error
 

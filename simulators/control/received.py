@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from simulators.state.notices import Notice
 from simulators.state.received import Received
 from simulators.state.staff_messages import StaffMessage
 from simulators.world import WorldDep
@@ -35,3 +36,10 @@ async def messages(world: WorldDep, userid: str | None = None) -> list[StaffMess
     """Application messages to employees, those dropped by the limit too."""
     wanted = None if userid is None else userid.lower()
     return [message for message in world.staff_messages.all if wanted in (None, message.userid.lower())]
+
+
+@router.get("/notices")
+async def notices(world: WorldDep, userid: str | None = None) -> list[Notice]:
+    """What WeCom itself shows employees in the client: tasks to confirm, reminders."""
+    wanted = None if userid is None else userid.lower()
+    return [notice for notice in world.notices.all if wanted in (None, notice.userid.lower())]

@@ -1,15 +1,18 @@
-"""Employees confirm mass tasks in their client (contract §13.10)."""
+"""Employees confirm mass tasks in their client (contract §13.10), or send on their own."""
 
 from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from simulators.acts import mass as acts
 from simulators.control.base import ControlModel
-from simulators.state.mass import NOT_SENT, TASK_SENT, ChatType, MassTask, Part
-from simulators.state.received import Received
+from simulators.state.content import check_content
+from simulators.state.mass import NOT_SENT, ChatType, MassTask, Part
 from simulators.state.refused import Refused, Unknown
-from simulators.world import World, WorldDep
+from simulators.wecom.mass import MsgTemplate, create_task
+from simulators.world import WorldDep
 
 router = APIRouter()
 
@@ -26,6 +29,32 @@ class Confirmed(BaseModel):
     statuses: dict[str, int]  # 0 not chosen, 1 sent, 2 not a friend, 3 capped
 
 
+class Personal(ControlModel):
+    """An employee's own mass message (§8.1 rule 3): to customers, or to the groups that the employee owns."""
+
+    userid: str
+    recipients: Annotated[list[str], Field(min_length=1)]
+    chat_type: ChatType = "single"
+    text: str = ""
+    attachments: list[dict[str, Any]] = Field(default=[])
+
+
+class Console(ControlModel):
+    """A corp task that an admin makes in the console: the API shows who."""
+
+    creator: str
+    template: MsgTemplate
+
+
+class Sent(Confirmed):
+    msgid: str
+
+
+class Made(BaseModel):
+    msgid: str
+    fail_list: list[str]
+
+
 class TaskView(BaseModel):
     msgid: str
     chat_type: ChatType
@@ -34,6 +63,8 @@ class TaskView(BaseModel):
     cancelled: bool
     allow_select: bool
     reminded: int
+    creator: str | None
+    personal: bool
     parts: list[Part]
 
 
@@ -47,10 +78,37 @@ async def confirm(world: WorldDep, body: Confirm) -> Confirmed:
         raise Unknown("part of this task for", body.userid)
     if task.cancelled or part.status != NOT_SENT:
         raise Refused("cancelled" if task.cancelled else "confirmed before")
-    for recipient_id in _chosen(task, part, body.external_userids):
-        _send(world, task, part, recipient_id)
-    part.status, part.sent_at = TASK_SENT, world.clock()
-    return Confirmed(statuses={key: recipient.status for key, recipient in part.recipients.items()})
+    if world.people.employee(part.userid).resigned:
+        raise Refused("the employee has resigned")
+    acts.send(world, task, part, _chosen(task, part, body.external_userids))
+    return Confirmed(statuses=_statuses(part))
+
+
+@router.post("/tasks/personal", status_code=201)
+async def personal(world: WorldDep, body: Personal) -> Sent:
+    userid = world.people.employee(body.userid).userid
+    if body.chat_type == "group":
+        own = [group.chat_id for group in world.groups.owned_by(userid)]
+    else:
+        own = [relation.external_userid for relation in world.people.customers_of(userid)]
+    strangers = [one for one in body.recipients if one not in own]
+    if strangers:
+        raise Refused(f"not customers or groups of {userid!r}: {strangers}")
+    content = check_content({"content": body.text}, body.attachments, world.media)
+    shares = {userid: list(dict.fromkeys(body.recipients))}
+    task = world.mass.create(
+        body.chat_type, content, shares, allow_select=False, creator=userid, personal=True
+    )
+    part = task.parts[userid.lower()]
+    acts.send(world, task, part, part.recipients)
+    return Sent(msgid=task.msgid, statuses=_statuses(part))
+
+
+@router.post("/tasks/console", status_code=201)
+async def console(world: WorldDep, body: Console) -> Made:
+    creator = world.people.employee(body.creator).userid
+    task, fail_list = create_task(world, body.template, creator)
+    return Made(msgid=task.msgid, fail_list=fail_list)
 
 
 @router.get("/tasks")
@@ -64,10 +122,16 @@ async def tasks(world: WorldDep) -> list[TaskView]:
             cancelled=task.cancelled,
             allow_select=task.allow_select,
             reminded=len(task.reminded_at),
+            creator=task.creator,
+            personal=task.personal,
             parts=list(task.parts.values()),
         )
         for task in world.mass.all.values()
     ]
+
+
+def _statuses(part: Part) -> dict[str, int]:
+    return {key: recipient.status for key, recipient in part.recipients.items()}
 
 
 def _chosen(task: MassTask, part: Part, wanted: list[str] | None) -> list[str]:
@@ -79,33 +143,3 @@ def _chosen(task: MassTask, part: Part, wanted: list[str] | None) -> list[str]:
     if strangers:
         raise Refused(f"not recipients of this part: {strangers}")
     return wanted
-
-
-def _send(world: World, task: MassTask, part: Part, recipient_id: str) -> None:
-    recipient = part.recipients[recipient_id]
-    if task.chat_type == "group":
-        group = world.groups.known(recipient_id)
-        if world.mass.send(recipient_id, recipient, friend=not group.dismissed):
-            customers = [member.member_id for member in group.members.values() if member.type == 2]
-            _deliver(world, task, part, customers, chat_id=recipient_id)
-        return
-    relation = world.people.relation(part.userid, recipient_id)
-    friend = relation is not None and not relation.deleted_by_customer
-    if world.mass.send(recipient_id, recipient, friend=friend):
-        _deliver(world, task, part, [recipient_id])
-
-
-def _deliver(
-    world: World, task: MassTask, part: Part, customers: list[str], chat_id: str | None = None
-) -> None:
-    message = Received(
-        world.clock(),
-        task.chat_type,
-        part.userid,
-        task.content.text.content or None,
-        task.content.attachments,
-        chat_id=chat_id,
-        msgid=task.msgid,
-    )
-    for external_userid in customers:
-        world.inboxes.deliver(external_userid, message)

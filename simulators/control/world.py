@@ -5,9 +5,11 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field, NonNegativeFloat, ValidationError
 
+from simulators.acts.due import settle
 from simulators.config import SimulatorConfig
 from simulators.control.base import ControlModel, Done
 from simulators.state.groups import Group
+from simulators.state.org import App, Department
 from simulators.state.people import Customer, Employee, Relation
 from simulators.state.refused import Refused
 from simulators.state.tags import TagGroup
@@ -17,7 +19,7 @@ from simulators.world import WorldDep
 
 router = APIRouter()
 
-SECRETS = {"secret", "callback_token", "callback_aes_key", "pos_api_key", "pos_push_secret"}
+SECRETS = {"secret", "callback_token", "callback_aes_key", "pos_api_key", "pos_push_secret", "other_apps"}
 
 
 class Advance(ControlModel):
@@ -32,9 +34,12 @@ class Overview(BaseModel):
     now: AwareDatetime
     settings: dict[str, Any]
     counts: dict[str, int]
+    apps: list[App]
+    departments: list[Department]
     employees: list[Employee]
     customers: list[Customer]
     relations: list[Relation]
+    requests: list[Relation] = Field(description="that wait for the member, by ways without skip_verify")
     contact_ways: list[ContactWay]
     join_ways: list[JoinWay]
     groups: list[Group]
@@ -54,12 +59,20 @@ async def reset(world: WorldDep) -> Done:
 
 @router.post("/clock")
 async def clock(world: WorldDep, body: Advance) -> Now:
+    """What ends by itself in this time does so: handovers, upload jobs, group welcomes that waited."""
     world.clock.advance(body.advance_seconds)
+    settle(world)
     return Now(now=world.clock())
 
 
 @router.get("/clock")
 async def read_clock(world: WorldDep) -> Now:
+    return Now(now=world.clock())
+
+
+@router.post("/tick")
+async def tick(world: WorldDep) -> Now:
+    """Lets happen what is due, as every call does, when the clock of a test was moved by itself."""
     return Now(now=world.clock())
 
 
@@ -84,6 +97,10 @@ async def overview(world: WorldDep) -> Overview:
         "relations": len(relations),
         "groups": len(world.groups.all),
         "mass_tasks": len(world.mass.all),
+        "moments": len(world.moments.all),
+        "handovers": len(world.handovers.all),
+        "intercept_rules": len(world.intercepts.rules),
+        "group_templates": len(world.templates.all),
         "staff_messages": len(world.staff_messages.all),
         "callbacks": len(world.callbacks.outbox.log),
         "till_members": len(world.till.members),
@@ -94,9 +111,12 @@ async def overview(world: WorldDep) -> Overview:
         now=world.clock(),
         settings=world.config.model_dump(exclude=SECRETS),
         counts=counts,
+        apps=world.org.apps,
+        departments=list(world.org.departments.values()),
         employees=list(world.people.employees.values()),
         customers=list(world.people.customers.values()),
         relations=relations,
+        requests=list(world.people.requests.values()),
         contact_ways=list(world.ways.contact_ways.values()),
         join_ways=list(world.ways.join_ways.values()),
         groups=list(world.groups.all.values()),

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ValidationError, model_validator
 
 from simulators.errors import WeComFault
-from simulators.state.media import Media
+from simulators.state.media import Media, Scene
 
 TEXT_BYTES = 4000
 ATTACHMENTS = 9
@@ -26,6 +26,7 @@ Bytes64 = Annotated[str, _at_most(64)]
 Bytes128 = Annotated[str, _at_most(128)]
 Bytes512 = Annotated[str, _at_most(512)]
 Bytes2048 = Annotated[str, _at_most(2048)]
+Bytes4000 = Annotated[str, _at_most(TEXT_BYTES)]
 
 
 class Text(BaseModel):
@@ -79,10 +80,13 @@ def check_content(text: Any, attachments: Any, media: Media) -> Content:
     """Raw JSON in, because a welcome's code is judged before its content (§4.1)."""
     try:
         content = Content.model_validate({"text": text or {}, "attachments": attachments or []})
-        for attachment in content.attachments:
-            _check_attachment(attachment, media)
     except ValidationError as error:
         raise WeComFault(40058, str(error.errors()[0]["msg"])) from error
+    for attachment in content.attachments:
+        kind = attachment.get("msgtype")
+        if not isinstance(kind, str) or kind not in BODIES:
+            raise WeComFault(41065)
+        check_object(kind, attachment.get(kind), media)
     if len(content.attachments) > ATTACHMENTS:
         raise WeComFault(41064)
     if len(content.text.content.encode()) > TEXT_BYTES:
@@ -92,20 +96,22 @@ def check_content(text: Any, attachments: Any, media: Media) -> Content:
     return content
 
 
-def _check_attachment(attachment: dict[str, Any], media: Media) -> None:
-    kind = attachment.get("msgtype")
-    if not isinstance(kind, str) or kind not in BODIES:
-        raise WeComFault(41065)
-    body = BODIES[kind].model_validate(attachment.get(kind) or {})
+def check_object(kind: str, given: Any, media: Media, *scenes: Scene) -> BaseModel:
+    """One picture, link, mini-program, video or file; `scenes` as in `Media.require`."""
+    try:
+        body = BODIES[kind].model_validate(given or {})
+    except ValidationError as error:
+        raise WeComFault(40058, str(error.errors()[0]["msg"])) from error
     match body:
         case MiniProgram(pic_media_id=media_id):
-            media.require(media_id, "image")
+            media.require(media_id, "image", *scenes)
         case MediaFile(media_id=media_id):
-            media.require(media_id, "video" if kind == "video" else "file")
+            media.require(media_id, "video" if kind == "video" else "file", *scenes)
         case Image(media_id="", pic_url=pic_url):
             _check_uploaded(pic_url, media)
         case Image(media_id=media_id):  # wins over pic_url
-            media.require(media_id, "image")
+            media.require(media_id, "image", *scenes)
+    return body
 
 
 def _check_uploaded(pic_url: str, media: Media) -> None:

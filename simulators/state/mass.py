@@ -45,6 +45,8 @@ class MassTask:
     parts: dict[str, Part]  # by userid in lower case
     cancelled: bool = False
     reminded_at: list[datetime] = field(default_factory=list)
+    creator: str | None = None  # None: an app, by the API
+    personal: bool = False  # an employee's own send, which nobody has to confirm
 
 
 class MassTasks:
@@ -53,15 +55,24 @@ class MassTasks:
         self._clock = clock
         self.all: dict[str, MassTask] = {}
         self._sends: defaultdict[str, list[datetime]] = defaultdict(list)
+        self._own_sends: defaultdict[tuple[str, str], list[datetime]] = defaultdict(list)
 
     def create(
-        self, chat_type: ChatType, content: Content, shares: dict[str, list[str]], *, allow_select: bool
+        self,
+        chat_type: ChatType,
+        content: Content,
+        shares: dict[str, list[str]],
+        *,
+        allow_select: bool,
+        creator: str | None = None,
+        personal: bool = False,
     ) -> MassTask:
         parts = {
             userid.lower(): Part(userid, {recipient: Recipient() for recipient in recipients})
             for userid, recipients in shares.items()
         }
         task = MassTask(ids.msgid(), chat_type, content, allow_select, self._clock(), parts)
+        task.creator, task.personal = creator, personal
         self.all[task.msgid] = task
         return task
 
@@ -71,6 +82,13 @@ class MassTasks:
         task = self.all[msgid]
         if task.cancelled:
             raise WeComFault(41093)
+        return task
+
+    def require_corps(self, msgid: str) -> MassTask:
+        """[SIM] the errcode: what an employee sends alone can be neither reminded of nor cancelled."""
+        task = self.require(msgid)
+        if task.personal:
+            raise WeComFault(41047, "not a mass message of the corp")
         return task
 
     def require_dispatched(self, msgid: str) -> MassTask:
@@ -87,18 +105,38 @@ class MassTasks:
             raise WeComFault(41094)
         task.reminded_at.append(now)
 
-    def send(self, recipient_id: str, recipient: Recipient, *, friend: bool) -> bool:
-        """Settles one recipient at the moment of the employee's tap; True when it was delivered."""
+    def capped(self, recipient_id: str) -> bool:
+        """The customer or group has had as many of the corp's messages as it may."""
         now = self._clock()
-        recipient.sent_at = now
+        start = self._window_start(now)
+        return sum(at >= start for at in self._sends[recipient_id]) >= self._cap(now)
+
+    def send(self, task: MassTask, userid: str, recipient_id: str, *, friend: bool) -> bool:
+        """Settles one recipient at the moment of the employee's tap; True when it was delivered."""
+        recipient = task.parts[userid.lower()].recipients[recipient_id]
+        recipient.sent_at = self._clock()
+        capped = self._own_capped(userid, recipient_id) if task.personal else self.capped(recipient_id)
         if not friend:
             recipient.status = NOT_FRIEND
-        elif self._received_in_window(recipient_id, now) >= self._cap(now):
+        elif capped:
             recipient.status = CAPPED
         else:
             recipient.status = SENT
-            self._sends[recipient_id].append(now)
+            self._count(task, userid, recipient_id)
         return recipient.status == SENT
+
+    def _count(self, task: MassTask, userid: str, recipient_id: str) -> None:
+        now = self._clock()
+        if task.personal:
+            self._own_sends[userid.lower(), recipient_id].append(now)
+        if not task.personal or self._config.personal_mass_counts:
+            self._sends[recipient_id].append(now)
+
+    def _own_capped(self, userid: str, recipient_id: str) -> bool:
+        """An employee's own sends are counted by member and customer, and by the day."""
+        today = _midnight(self._clock())
+        sent = sum(at >= today for at in self._own_sends[userid.lower(), recipient_id])
+        return sent >= self._config.personal_mass_per_day
 
     def _cap(self, now: datetime) -> int:
         """§8.1 rule 3: as many a month as the month has days; or 7 a week; or 1 a day."""
@@ -111,12 +149,8 @@ class MassTasks:
             case "day":
                 return 1
 
-    def _received_in_window(self, recipient_id: str, now: datetime) -> int:
-        start = self._window_start(now)
-        return sum(at >= start for at in self._sends[recipient_id])
-
     def _window_start(self, now: datetime) -> datetime:
-        today = now.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = _midnight(now)
         match self._config.mass_cap:
             case "month":
                 return today.replace(day=1)
@@ -124,3 +158,7 @@ class MassTasks:
                 return today - timedelta(days=today.weekday())
             case "day":
                 return today
+
+
+def _midnight(at: datetime) -> datetime:
+    return at.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)

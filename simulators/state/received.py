@@ -9,7 +9,9 @@ from typing import Any, Literal
 @dataclass
 class Received:
     at: datetime
-    channel: Literal["welcome", "single", "group"]
+    channel: Literal[
+        "welcome", "conclusion", "single", "group", "personal", "group_welcome", "moment", "handover"
+    ]
     userid: str
     text: str | None
     attachments: list[dict[str, Any]]

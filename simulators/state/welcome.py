@@ -1,5 +1,7 @@
 """Welcome codes: valid for 20 s, for one call of whichever app is first (contract §4.1)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,10 +21,13 @@ class WelcomeCode:
 
 
 class WelcomeDesk:
+    TRANSIENT = frozenset({"_sending"})  # calls under way end with the process
+
     def __init__(self, config: SimulatorConfig, clock: Clock) -> None:
         self._config = config
         self._clock = clock
         self._codes: dict[str, WelcomeCode] = {}
+        self._sending: set[tuple[str, str]] = set()
 
     def issue(self, relation: Relation) -> str:
         self._forget_old()
@@ -40,6 +45,18 @@ class WelcomeDesk:
         if welcome.awaits_consent:
             raise WeComFault(41053)
         return welcome
+
+    @contextmanager
+    def sending(self, relation: Relation) -> Iterator[None]:
+        """Two apps at once: the second is told that the first is busy, and may try again."""
+        pair = (relation.userid, relation.external_userid)
+        if pair in self._sending:
+            raise WeComFault(41096)
+        self._sending.add(pair)
+        try:
+            yield
+        finally:
+            self._sending.discard(pair)
 
     def _expired(self, welcome: WelcomeCode) -> bool:
         return self._clock() - welcome.issued_at > timedelta(seconds=self._config.welcome_seconds)

@@ -6,18 +6,16 @@ from typing import Annotated, Any
 from fastapi import Body, Request
 from pydantic import BaseModel
 
+from simulators.acts.friends import end_chat
 from simulators.errors import WeComFault
-from simulators.state.people import People
-from simulators.state.ways import ContactWay, ContactWaySpec
+from simulators.state.ways import TEMPORARY_CHAT_SECONDS, TEMPORARY_SECONDS, ContactWay, ContactWaySpec
 from simulators.wecom.cursor import wecom_page
 from simulators.wecom.route import Answer, ok, wecom_router
+from simulators.wecom.way_rules import checked
 from simulators.world import World, WorldDep
 
 router = wecom_router()
 
-STATE_CHARS = 30
-REMARK_CHARS = 30
-TEMPORARY_SECONDS = 14 * 24 * 3600
 LIST_DEFAULT, LIST_MAX = 100, 1000
 
 
@@ -45,20 +43,30 @@ class ListContactWay(BaseModel):
     limit: int = LIST_DEFAULT
 
 
+class TemporaryChat(BaseModel):
+    userid: str
+    external_userid: str
+
+
 ConfigId = Annotated[str, Body(embed=True)]
 
 
 @router.post("/externalcontact/add_contact_way")
 async def add_contact_way(world: WorldDep, request: Request, spec: ContactWaySpec) -> Answer:
-    _check(spec, world)
-    way = world.ways.add_contact_way(spec)
+    way = world.ways.add_contact_way(checked(spec, world), world.org.caller.agent_id)
     return ok(config_id=way.config_id, **_qr_code(way, request))
 
 
 @router.post("/externalcontact/get_contact_way")
 async def get_contact_way(world: WorldDep, request: Request, config_id: ConfigId) -> Answer:
-    way = world.ways.contact_way(config_id)
+    way = _own(world, config_id)
     fields = way.spec.model_dump(exclude_none=True)
+    image = fields.get("conclusions", {}).get("image")
+    if image:
+        fields["conclusions"]["image"] = {"pic_url": f"{request.base_url}{image['pic_url']}"}
+    if way.spec.is_temp:
+        fields.setdefault("expires_in", TEMPORARY_SECONDS)
+        fields.setdefault("chat_expires_in", TEMPORARY_CHAT_SECONDS)
     return ok(contact_way={"config_id": config_id, **fields, **_qr_code(way, request)})
 
 
@@ -66,12 +74,13 @@ async def get_contact_way(world: WorldDep, request: Request, config_id: ConfigId
 async def list_contact_way(world: WorldDep, body: ListContactWay) -> Answer:
     start = body.start_time or int((world.clock() - timedelta(days=90)).timestamp())
     end = body.end_time or world.clock.unix()
+    app = world.org.caller.agent_id
     config_ids = [
         {"config_id": way.config_id}
         for way in world.ways.contact_ways.values()
-        if not way.spec.is_temp and start <= int(way.created_at.timestamp()) <= end
+        if way.app == app and not way.spec.is_temp and start <= int(way.created_at.timestamp()) <= end
     ]
-    query = f"contact_way {body.start_time} {body.end_time}"
+    query = f"contact_way {app} {body.start_time} {body.end_time}"
     limit = min(body.limit, LIST_MAX)
     contact_way, next_cursor = wecom_page(config_ids, query=query, cursor=body.cursor, limit=limit)
     return ok(contact_way=contact_way, next_cursor=next_cursor)
@@ -79,61 +88,34 @@ async def list_contact_way(world: WorldDep, body: ListContactWay) -> Answer:
 
 @router.post("/externalcontact/update_contact_way")
 async def update_contact_way(world: WorldDep, body: UpdateContactWay) -> Answer:
-    way = world.ways.contact_way(body.config_id)
+    way = _own(world, body.config_id)
     changes = body.model_dump(exclude={"config_id"}, exclude_none=True)
-    spec = way.spec.model_copy(update=changes)
-    _check(spec, world)
-    way.spec = spec
+    members = bool({"user", "party"} & changes.keys())
+    way.spec = checked(way.spec.model_copy(update=changes), world, members=members)
     return ok()
 
 
 @router.post("/externalcontact/del_contact_way")
 async def del_contact_way(world: WorldDep, config_id: ConfigId) -> Answer:
-    world.ways.contact_way(config_id)
+    _own(world, config_id)
     del world.ways.contact_ways[config_id]
     return ok()
+
+
+@router.post("/externalcontact/close_temp_chat")
+async def close_temp_chat(world: WorldDep, body: TemporaryChat) -> Answer:
+    """[SIM] the errcode for a pair that never was a temporary chat."""
+    relation = world.org.require_follower(body.userid, body.external_userid)
+    if relation.ends_at is None:
+        raise WeComFault(84061, "not a temporary chat")
+    end_chat(world, relation)
+    return ok()
+
+
+def _own(world: World, config_id: str) -> ContactWay:
+    return world.ways.contact_way(config_id, world.org.caller.agent_id)
 
 
 def _qr_code(way: ContactWay, request: Request) -> dict[str, str]:
     """Only for scene 2. The address serves a real image."""
     return {"qr_code": f"{request.base_url}qr/{way.config_id}.png"} if way.spec.scene == 2 else {}
-
-
-def _check(spec: ContactWaySpec, world: World) -> None:
-    if spec.type not in (1, 2):
-        raise WeComFault(41039)
-    if spec.scene not in (1, 2):
-        raise WeComFault(41040)
-    if spec.style is not None and not (spec.scene == 1 and spec.style in (1, 2, 3)):
-        raise WeComFault(41042)
-    if len(spec.state) > STATE_CHARS:
-        raise WeComFault(40058, "state")
-    if len(spec.remark) > REMARK_CHARS:
-        raise WeComFault(40058, "remark")
-    _check_temporary(spec)
-    if spec.party:  # [SIM] this corp has no departments
-        raise WeComFault(40066)
-    _check_users(spec, world.config.contact_way_users, world.people)
-
-
-def _check_temporary(spec: ContactWaySpec) -> None:
-    if spec.is_temp:
-        if spec.type != 1 or max(spec.expires_in or 0, spec.chat_expires_in or 0) > TEMPORARY_SECONDS:
-            raise WeComFault(40058, "is_temp")
-    elif spec.expires_in or spec.chat_expires_in or spec.conclusions:
-        raise WeComFault(40058, "only for a temporary session")
-
-
-def _check_users(spec: ContactWaySpec, most: int, people: People) -> None:
-    if not spec.user:
-        raise WeComFault(40063, "user")
-    if len(spec.user) > most:
-        raise WeComFault(41041)
-    if spec.type == 1 and len(spec.user) != 1:
-        raise WeComFault(40058, "type 1 has exactly one user")
-    for userid in spec.user:
-        employee = people.require_employee(userid, 40003)
-        if not employee.activated:
-            raise WeComFault(41054, userid)
-        if not employee.real_named:
-            raise WeComFault(40098, userid)

@@ -1,26 +1,38 @@
 """Customer lists and detail (contract §6.1, §6.2)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
+from pydantic import BaseModel
 
 from simulators.errors import WeComFault
-from simulators.state.people import Customer, Relation
+from simulators.wecom.cursor import wecom_page
+from simulators.wecom.customer_json import customer_json, follow_info_json, follower_json
 from simulators.wecom.route import Answer, ok, wecom_router
-from simulators.world import World, WorldDep
+from simulators.world import WorldDep
 
 router = wecom_router()
+
+BATCH_USERS = 100
+BATCH_DEFAULT, BATCH_MAX = 50, 100
+
+
+class Batch(BaseModel):
+    userid_list: list[str]
+    cursor: str = ""
+    limit: int = BATCH_DEFAULT
 
 
 @router.get("/externalcontact/get_follow_user_list")
 async def get_follow_user_list(world: WorldDep) -> Answer:
-    return ok(follow_user=[employee.userid for employee in world.people.employees.values()])
+    """Members with the customer-contact function, in the visible range."""
+    return ok(follow_user=[employee.userid for employee in world.org.serving()])
 
 
 @router.get("/externalcontact/list")
 async def list_customers(world: WorldDep, userid: Annotated[str, Query()]) -> Answer:
     """Not paged. A member without any customer is an error, not an empty list."""
-    world.people.require_employee(userid, 60111)
+    world.org.require_serving(userid)
     relations = world.people.customers_of(userid)
     if not relations:
         raise WeComFault(84061)
@@ -28,47 +40,45 @@ async def list_customers(world: WorldDep, userid: Annotated[str, Query()]) -> An
 
 
 @router.get("/externalcontact/get")
-async def get_customer(world: WorldDep, external_userid: Annotated[str, Query()]) -> Answer:
-    customer = world.people.customers.get(external_userid)
-    if customer is None:
-        raise WeComFault(40096)
-    followers = world.people.followers(external_userid)
-    if not followers:
-        raise WeComFault(84061)
+async def get_customer(
+    world: WorldDep, external_userid: Annotated[str, Query()], cursor: Annotated[str, Query()] = ""
+) -> Answer:
+    followers = world.org.require_customer(external_userid)
+    query = f"followers {external_userid}"
+    shown, next_cursor = wecom_page(
+        followers, query=query, cursor=cursor, limit=world.config.followers_per_page
+    )
     return ok(
-        external_contact=_customer_json(customer),
-        follow_user=[_follower_json(world, relation) for relation in followers],
-        next_cursor="",
+        external_contact=customer_json(world, world.people.customers[external_userid]),
+        follow_user=[follower_json(world, relation) for relation in shown],
+        next_cursor=next_cursor,
     )
 
 
-def _customer_json(customer: Customer) -> dict[str, Any]:
-    """type 1: a WeChat user, named by nickname; unionid only if the corp has bound an account."""
-    fields = {
-        "external_userid": customer.external_userid,
-        "name": customer.nickname,
-        "avatar": "",
-        "type": 1,
-        "gender": 0,
-    }
-    return {**fields, "unionid": customer.unionid} if customer.unionid else fields
-
-
-def _follower_json(world: World, relation: Relation) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "userid": relation.userid,
-        "remark": world.people.customers[relation.external_userid].nickname,
-        "description": "",
-        "createtime": int(relation.created_at.timestamp()),
-        "tags": [_tag_json(world, tag_id) for tag_id in relation.tag_ids],
-        "remark_mobiles": [],
-        "oper_userid": relation.external_userid,  # who initiated: here always the customer
-        "add_way": relation.add_way,
-    }
-    return {**fields, "state": relation.state} if relation.state else fields
-
-
-def _tag_json(world: World, tag_id: str) -> dict[str, Any]:
-    tag = world.tags.get(tag_id)
-    group = world.tags.group_of(tag)
-    return {"group_name": group.name, "tag_name": tag.name, "tag_id": tag_id, "type": 1}
+@router.post("/externalcontact/batch/get_by_user")
+async def get_by_user(world: WorldDep, body: Batch) -> Answer:
+    """One entry per pair; members without customers are passed over, unless all are such."""
+    if not body.userid_list:
+        raise WeComFault(40063, "userid_list")
+    if len(body.userid_list) > BATCH_USERS:
+        raise WeComFault(40058, "userid_list")
+    userids = dict.fromkeys(world.org.require_serving(userid).userid for userid in body.userid_list)
+    relations = [one for userid in userids for one in world.people.customers_of(userid)]
+    if not relations and world.config.batch_of_none_fails:
+        raise WeComFault(84061)
+    limit = min(body.limit, BATCH_MAX)
+    shown, next_cursor = wecom_page(
+        relations, query=f"batch {sorted(userids)}", cursor=body.cursor, limit=limit
+    )
+    contacts = [
+        {
+            "external_contact": customer_json(world, world.people.customers[one.external_userid]),
+            "follow_info": follow_info_json(world, one),
+        }
+        for one in shown
+    ]
+    return ok(
+        external_contact_list=contacts,
+        next_cursor=next_cursor,
+        fail_info={"unlicensed_userid_list": []},  # of third-party apps only
+    )

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Body, Request
 
 from simulators.errors import WeComFault
-from simulators.state.ways import JoinWaySpec
+from simulators.state.ways import JoinWay, JoinWaySpec
 from simulators.wecom.route import Answer, ok, wecom_router
 from simulators.world import World, WorldDep
 
@@ -27,12 +27,13 @@ ConfigId = Annotated[str, Body(embed=True)]
 async def add_join_way(world: WorldDep, spec: JoinWaySpec) -> Answer:
     """Only the config_id: the QR's address comes from get_join_way."""
     _check(spec, world)
-    return ok(config_id=world.ways.add_join_way(_cut(spec)).config_id)
+    way = world.ways.add_join_way(_cut(spec), world.org.caller.agent_id)
+    return ok(config_id=way.config_id)
 
 
 @router.post("/externalcontact/groupchat/get_join_way")
 async def get_join_way(world: WorldDep, request: Request, config_id: ConfigId) -> Answer:
-    spec = world.ways.join_way(config_id).spec
+    spec = _own(world, config_id).spec
     fields = spec.model_dump(exclude_none=True)
     if spec.scene == 2:
         fields["qr_code"] = f"{request.base_url}qr/{config_id}.png"
@@ -41,17 +42,23 @@ async def get_join_way(world: WorldDep, request: Request, config_id: ConfigId) -
 
 @router.post("/externalcontact/groupchat/update_join_way")
 async def update_join_way(world: WorldDep, body: UpdateJoinWay) -> Answer:
-    way = world.ways.join_way(body.config_id)
+    """Every field is overwritten, also one that is left out."""
+    way = _own(world, body.config_id)
     _check(body, world)
     way.spec = _cut(JoinWaySpec.model_validate(body.model_dump(exclude={"config_id"})))
+    way.unlisted.clear()
     return ok()
 
 
 @router.post("/externalcontact/groupchat/del_join_way")
 async def del_join_way(world: WorldDep, config_id: ConfigId) -> Answer:
-    world.ways.join_way(config_id)
+    _own(world, config_id)
     del world.ways.join_ways[config_id]
     return ok()
+
+
+def _own(world: World, config_id: str) -> JoinWay:
+    return world.ways.join_way(config_id, world.org.caller.agent_id)
 
 
 def _check(spec: JoinWaySpec, world: World) -> None:
@@ -64,7 +71,7 @@ def _check(spec: JoinWaySpec, world: World) -> None:
     if len(spec.room_base_name) > ROOM_NAME_CHARS or len(spec.state) > STATE_CHARS:
         raise WeComFault(40058, "room_base_name or state")
     for chat_id in spec.chat_id_list:
-        world.groups.require(chat_id)
+        world.org.require_serving(world.groups.require(chat_id).owner)
 
 
 def _cut(spec: JoinWaySpec) -> JoinWaySpec:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from simulators.errors import WeComFault
 from simulators.state.content import check_content
-from simulators.state.mass import ChatType
+from simulators.state.mass import ChatType, MassTask
 from simulators.state.people import Relation
 from simulators.wecom.route import Answer, ok, wecom_router
 from simulators.world import World, WorldDep
@@ -43,7 +43,12 @@ Shares = tuple[dict[str, list[str]], list[str]]
 
 @router.post("/externalcontact/add_msg_template")
 async def add_msg_template(world: WorldDep, body: MsgTemplate) -> Answer:
-    """Creates a task only: nothing is sent before the employees confirm it in the client."""
+    task, fail_list = create_task(world, body)
+    return ok(fail_list=fail_list, msgid=task.msgid)
+
+
+def create_task(world: World, body: MsgTemplate, creator: str | None = None) -> tuple[MassTask, list[str]]:
+    """A task only: nothing is sent before the employees confirm it in the client, who see a notice of it."""
     content = check_content(body.text, body.attachments, world.media)
     chat_type: ChatType
     match body.chat_type:
@@ -55,19 +60,21 @@ async def add_msg_template(world: WorldDep, body: MsgTemplate) -> Answer:
             raise WeComFault(86214)
     if not shares:
         raise WeComFault(41048)
-    task = world.mass.create(chat_type, content, shares, allow_select=body.allow_select)
-    return ok(fail_list=fail_list, msgid=task.msgid)
+    task = world.mass.create(chat_type, content, shares, allow_select=body.allow_select, creator=creator)
+    for part in task.parts.values():
+        world.notices.show(part.userid, "mass_task", task.msgid)
+    return task, fail_list
 
 
 def _single(world: World, body: MsgTemplate) -> Shares:
     """A customer with several followers is served only by the one who chatted last (§8.1 rule 2)."""
     if body.sender:
-        world.people.require_employee(body.sender, 40003)
+        world.org.require_serving(body.sender, 40003)
     shares: dict[str, list[str]] = defaultdict(list)
     fail_list = []
     for external_userid in dict.fromkeys(_wanted(world, body)):
         followers = _followers(world, external_userid, body.sender)
-        if followers:
+        if followers and not _over_cap(world, external_userid):
             last = max(followers, key=lambda one: (one.last_chat_at or LONG_AGO, one.created_at))
             shares[last.userid].append(external_userid)
         else:
@@ -80,9 +87,12 @@ def _wanted(world: World, body: MsgTemplate) -> list[str]:
         return body.external_userid
     if body.tag_filter is None and not body.sender:
         raise WeComFault(40063, "external_userid, sender and tag_filter")
-    relations = world.people.customers_of(body.sender) if body.sender else world.people.relations()
     groups = body.tag_filter.group_list if body.tag_filter else []
-    return [relation.external_userid for relation in relations if _matches(relation, groups)]
+    for tag_id in (tag_id for group in groups for tag_id in group.tag_list):
+        world.tags.get(tag_id)
+    relations = world.people.customers_of(body.sender) if body.sender else world.people.relations()
+    found = [relation for relation in relations if _matches(relation, groups)]
+    return [one.external_userid for one in found if world.org.serves(one.userid)]
 
 
 def _matches(relation: Relation, groups: list[TagList]) -> bool:
@@ -91,16 +101,20 @@ def _matches(relation: Relation, groups: list[TagList]) -> bool:
 
 
 def _followers(world: World, external_userid: str, sender: str) -> list[Relation]:
-    followers = world.people.followers(external_userid)
+    followers = world.org.followers_in_range(external_userid)
     return [one for one in followers if not sender or one.userid.lower() == sender.lower()]
 
 
 def _group(world: World, body: MsgTemplate) -> Shares:
     if not body.sender:
         raise WeComFault(40063, "sender")
-    sender = world.people.require_employee(body.sender, 40003)
+    sender = world.org.require_serving(body.sender, 40003)
     own = [group.chat_id for group in world.groups.owned_by(sender.userid)]
     wanted = list(dict.fromkeys(body.chat_id_list or own))
-    reachable = [chat_id for chat_id in wanted if chat_id in own]
-    fail_list = [chat_id for chat_id in wanted if chat_id not in own]
+    reachable = [chat_id for chat_id in wanted if chat_id in own and not _over_cap(world, chat_id)]
+    fail_list = [chat_id for chat_id in wanted if chat_id not in reachable]
     return ({sender.userid: reachable} if reachable else {}), fail_list
+
+
+def _over_cap(world: World, recipient_id: str) -> bool:
+    return world.config.mass_cap_at_creation and world.mass.capped(recipient_id)

@@ -1,8 +1,6 @@
-"""Corp tags and mark_tag (contract §5.1, §5.2)."""
+"""Corp tags (contract §5.1). The API causes no events; the console does (`simulators.control.tags`)."""
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BaseModel, Field
@@ -23,132 +21,152 @@ class TagFilter(BaseModel):
     group_id: list[str] = []
 
 
+class DeleteTags(TagFilter):
+    agentid: int | None = None
+
+
 class NewTag(BaseModel):
     name: Name
     order: Order = 0
 
 
-class AddCorpTag(BaseModel):
+class NewTags(BaseModel):
     group_id: str = ""
     group_name: Annotated[str, Field(max_length=30)] = ""
     order: Order = 0
     tag: list[NewTag] = []
 
 
-class EditCorpTag(BaseModel):
+class AddCorpTag(NewTags):
+    agentid: int | None = None
+
+
+class EditTag(BaseModel):
     id: str
     name: Name | None = None
     order: Order | None = None
-
-
-class MarkTag(BaseModel):
-    userid: str
-    external_userid: str
-    add_tag: list[str] = []
-    remove_tag: list[str] = []
+    agentid: int | None = None
 
 
 @router.post("/externalcontact/get_corp_tag_list")
 async def get_corp_tag_list(world: WorldDep, body: TagFilter) -> Answer:
-    """`deleted` ones are shown only when asked by id; group_id wins over tag_id."""
-    if body.group_id:
-        groups = [world.tags.groups[key] for key in body.group_id if key in world.tags.groups]
-        return ok(tag_group=[_group_json(group, group.tags) for group in groups])
-    if body.tag_id:
-        return ok(tag_group=_groups_of(world, body.tag_id))
-    living = [group for group in world.tags.groups.values() if not group.deleted]
-    return ok(tag_group=[_group_json(group, [t for t in group.tags if not t.deleted]) for group in living])
+    return ok(tag_group=listed(world, body, None))
 
 
 @router.post("/externalcontact/add_corp_tag")
 async def add_corp_tag(world: WorldDep, body: AddCorpTag) -> Answer:
-    wanted = {tag.name: tag for tag in reversed(body.tag)}  # the same name twice collapses into the first
-    if not wanted or not (body.group_id or body.group_name):
-        raise WeComFault(40063)
-    group = world.tags.group(body.group_id) if body.group_id else world.tags.group_named(body.group_name)
-    if group is not None and any(group.named(name) for name in wanted):
-        raise WeComFault(40071)
-    world.tags.check_room(len(wanted))
-    if group is None:
-        group = world.tags.add_group(body.group_name, body.order)
-    added = [world.tags.add(group, name, wanted[name].order) for name in reversed(wanted)]
-    return ok(tag_group=_group_json(group, added))
+    _check_agent(world, body.agentid)
+    return ok(tag_group=added(world, body, None))
 
 
 @router.post("/externalcontact/edit_corp_tag")
-async def edit_corp_tag(world: WorldDep, body: EditCorpTag) -> Answer:
-    target: Tag | TagGroup
-    if body.id in world.tags.groups:
-        target = world.tags.group(body.id)
-        namesake: Tag | TagGroup | None = world.tags.group_named(body.name or "")
-    else:
-        target = world.tags.get(body.id)
-        namesake = world.tags.group_of(target).named(body.name or "")
-    if namesake is not None and namesake is not target:
-        raise WeComFault(40071)
-    target.name = body.name or target.name
-    target.order = target.order if body.order is None else body.order
+async def edit_corp_tag(world: WorldDep, body: EditTag) -> Answer:
+    _check_agent(world, body.agentid)
+    edit(world, body, strategic=False)
     return ok()
 
 
 @router.post("/externalcontact/del_corp_tag")
-async def del_corp_tag(world: WorldDep, body: TagFilter) -> Answer:
+async def del_corp_tag(world: WorldDep, body: DeleteTags) -> Answer:
+    _check_agent(world, body.agentid)
+    delete(world, body, strategic=False)
+    return ok()
+
+
+# ---- the same rules for both kinds of tag
+
+
+def listed(world: World, asked: TagFilter, strategy_id: int | None) -> list[Answer]:
+    """`deleted` ones are shown only when asked by id; group_id wins over tag_id."""
+    tags = world.tags
+    if asked.group_id:
+        groups = [tags.groups[key] for key in asked.group_id if key in tags.groups]
+        return [group_json(one, one.tags) for one in groups if one.strategy_id == strategy_id]
+    if asked.tag_id:
+        known = [tag for tag in map(tags.known, asked.tag_id) if tag is not None]
+        return _in_their_groups(world, [t for t in known if tags.group_of(t).strategy_id == strategy_id])
+    return [
+        group_json(group, [tag for tag in group.tags if not tag.deleted])
+        for group in tags.living(strategy_id)
+    ]
+
+
+def added(world: World, body: NewTags, strategy_id: int | None) -> Answer:
+    """The group with only the new tags. A group_name that exists means: add to that group."""
+    wanted = {tag.name: tag for tag in reversed(body.tag)}  # the same name twice collapses into the first
+    if not wanted or not (body.group_id or body.group_name):
+        raise WeComFault(40063)
+    group = _group(world, body, strategy_id)
+    if group is not None and any(group.named(name) for name in wanted):
+        raise WeComFault(40071)
+    world.tags.check_room(len(wanted))
+    app = world.org.caller.agent_id
+    if group is None:
+        group = world.tags.add_group(body.group_name, body.order, app=app, strategy_id=strategy_id)
+    new = [world.tags.add(group, name, wanted[name].order, app=app) for name in reversed(wanted)]
+    return group_json(group, new)
+
+
+def edit(world: World, body: EditTag, *, strategic: bool) -> None:
+    item = world.tags.item(body.id)
+    _require_own(world, [item], strategic=strategic)
+    world.tags.change(item, body.name, body.order)
+
+
+def delete(world: World, body: TagFilter, *, strategic: bool) -> None:
     if not (body.tag_id or body.group_id):
         raise WeComFault(40063)
+    groups = [world.tags.group(group_id) for group_id in body.group_id]
     doomed = [world.tags.get(tag_id) for tag_id in body.tag_id]
-    for group_id in body.group_id:
-        doomed += [tag for tag in world.tags.group(group_id).tags if not tag.deleted]
-    gone = {tag.tag_id for tag in doomed}
+    doomed += [tag for group in groups for tag in group.tags if not tag.deleted]
+    _require_own(world, [*doomed, *groups], strategic=strategic)
+    remove(world, doomed)
+
+
+def remove(world: World, doomed: Iterable[Tag]) -> None:
+    """The tags vanish from the customers too."""
+    gone = set()
     for tag in doomed:
         world.tags.delete(tag)
+        gone.add(tag.tag_id)
     for relation in world.people.relations():
         relation.tag_ids = [tag_id for tag_id in relation.tag_ids if tag_id not in gone]
-    return ok()
 
 
-@router.post("/externalcontact/mark_tag")
-async def mark_tag(world: WorldDep, body: MarkTag) -> Answer:
-    """Idempotent; the tags belong to the pair, so every follower is marked by itself."""
-    if not (body.add_tag or body.remove_tag):
-        raise WeComFault(40063)
-    with _alone(world, body.userid.lower(), body.external_userid):
-        await asyncio.sleep(world.config.mark_tag_seconds)
-        relation = world.people.require_follower(body.userid, body.external_userid)
-        for tag_id in (*body.add_tag, *body.remove_tag):
-            world.tags.get(tag_id)
-        kept = dict.fromkeys([*relation.tag_ids, *body.add_tag])
-        tag_ids = [tag_id for tag_id in kept if tag_id not in body.remove_tag]
-        if len(tag_ids) > world.config.tags_per_pair:
-            raise WeComFault(40126)
-        relation.tag_ids = tag_ids
-    return ok()
+def _group(world: World, body: NewTags, strategy_id: int | None) -> TagGroup | None:
+    if not body.group_id:
+        return world.tags.group_named(body.group_name, strategy_id)
+    group = world.tags.group(body.group_id)
+    if group.strategy_id != strategy_id:
+        raise WeComFault(40068)
+    return group
 
 
-@contextmanager
-def _alone(world: World, userid: str, external_userid: str) -> Iterator[None]:
-    """Two calls in flight for one pair conflict (§13.17)."""
-    pair, busy = (userid, external_userid), world.tags.pairs_in_flight
-    if pair in busy:
-        raise WeComFault(45035)
-    busy.add(pair)
-    try:
-        yield
-    finally:
-        busy.discard(pair)
+def _require_own(world: World, items: Iterable[Tag | TagGroup], *, strategic: bool) -> None:
+    """An app touches only what it made itself; the ids of the other kind of tag are unknown here."""
+    for item in items:
+        group = item if isinstance(item, TagGroup) else world.tags.group_of(item)
+        if (group.strategy_id is not None) != strategic:
+            raise WeComFault(40068)
+        if item.app != world.org.caller.agent_id:
+            raise WeComFault(world.config.console_tag_error, "not created by this app")
 
 
-def _groups_of(world: World, tag_ids: list[str]) -> list[Answer]:
+def _check_agent(world: World, agentid: int | None) -> None:
+    if agentid is not None and agentid != world.org.caller.agent_id:
+        raise WeComFault(301002)
+
+
+def _in_their_groups(world: World, tags: list[Tag]) -> list[Answer]:
     """A tag is returned in its group, with only the tags asked for."""
     asked: dict[str, list[Tag]] = {}
-    for tag in map(world.tags.known, tag_ids):
-        if tag is not None:
-            asked.setdefault(tag.group_id, []).append(tag)
-    return [_group_json(world.tags.groups[group_id], tags) for group_id, tags in asked.items()]
+    for tag in tags:
+        asked.setdefault(tag.group_id, []).append(tag)
+    return [group_json(world.tags.groups[group_id], some) for group_id, some in asked.items()]
 
 
-def _group_json(group: TagGroup, tags: list[Tag]) -> Answer:
-    """A larger order sorts first (§5.1)."""
-    return {
+def group_json(group: TagGroup, tags: list[Tag]) -> Answer:
+    fields = {
         "group_id": group.group_id,
         "group_name": group.name,
         "tag": [
@@ -157,6 +175,7 @@ def _group_json(group: TagGroup, tags: list[Tag]) -> Answer:
         ],
         **_common(group),
     }
+    return fields if group.strategy_id is None else {**fields, "strategy_id": group.strategy_id}
 
 
 def _common(item: Tag | TagGroup) -> Answer:

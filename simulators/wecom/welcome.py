@@ -1,5 +1,6 @@
 """send_welcome_msg (contract §4.1)."""
 
+import asyncio
 from typing import Any
 
 from pydantic import BaseModel
@@ -26,8 +27,12 @@ async def send_welcome_msg(world: WorldDep, body: WelcomeMessage) -> Answer:
     if not body.welcome_code:
         raise WeComFault(41049)
     relation = world.welcomes.open(body.welcome_code).relation
+    if not world.org.require_visible(relation.userid).logged_in_lately:
+        raise WeComFault(40205)
     content = check_content(body.text, body.attachments, world.media)
-    relation.greeting.used = True  # only now: a refused content does not consume the code
+    with world.welcomes.sending(relation):
+        await asyncio.sleep(world.config.send_welcome_seconds)
+        relation.greeting.used = True  # only now: a refused content does not consume the code
     message = Received(
         world.clock(), "welcome", relation.userid, content.text.content or None, content.attachments
     )

@@ -85,6 +85,25 @@ class Sim:
         await self.control("add", userid=userid, external_userid=external_userid, **how)
         return external_userid
 
+    async def other_app(self, agent_id: int = 1000003) -> "Sim":
+        """The same world, called by another app of the corp."""
+        secret = f"secret of {agent_id}"
+        await self.control("settings", other_apps=[{"agent_id": agent_id, "secret": secret}])
+        query = {"corpid": self.world.config.corp_id, "corpsecret": secret}
+        token = (await self.http.get("/cgi-bin/gettoken", params=query)).json()["access_token"]
+        return Sim(self.http, self.world, token)
+
+    async def upload(self, content: bytes, api: str = "media/upload", **query: str) -> dict[str, Any]:
+        query["access_token"] = await self.access_token()
+        files = {"media": ("名.bin", content)}
+        answer: dict[str, Any] = (await self.http.post(f"/cgi-bin/{api}", params=query, files=files)).json()
+        return answer
+
+    async def later(self, seconds: float) -> None:
+        """Time passes, and a token of before may have ended with it."""
+        await self.advance(seconds)
+        self.token = ""
+
     async def contact_way(self, *users: str, state: str = "S1", **more: Any) -> str:
         body = {"type": 1 if len(users) == 1 else 2, "scene": 2, "user": users, "state": state, **more}
         return str((await self.api("externalcontact/add_contact_way", body))["config_id"])

@@ -94,6 +94,56 @@ async def test_delay(sim: Sim, receiver: Receiver) -> None:
     assert (await deliveries(sim))[0]["outcome"] == "delivered"
 
 
+async def test_a_share_of_the_deliveries_is_lost_the_same_for_the_same_seed(sim: Sim) -> None:
+    outcomes = []
+    for _ in range(2):
+        await sim.control("callbacks", drop_rate=0.3, seed=3)
+        for _ in range(40):
+            await sim.control("callbacks/raw", changes="<Event>x</Event>")
+        outcomes.append([one["outcome"] for one in (await deliveries(sim))[-40:]])
+    assert outcomes[0] == outcomes[1]
+    assert 4 < outcomes[0].count("dropped") < 20
+    await sim.http.delete("/_control/callbacks")
+    await sim.friend()
+    assert (await deliveries(sim))[-1]["outcome"] == "delivered"
+
+
+async def test_doubling_and_delaying_by_count_or_share(sim: Sim, receiver: Receiver) -> None:
+    await sim.control("callbacks", duplicate=2, duplicate_next=1, delay_seconds=0.01, delay_next=1)
+    for _ in range(3):
+        await sim.friend()
+    await sim.world.drain()
+    assert len(receiver.requests) == 4
+    await sim.http.delete("/_control/callbacks")
+    await sim.control("callbacks", duplicate=2, duplicate_rate=0.5, seed=1)
+    for _ in range(30):
+        await sim.control("callbacks/raw", changes="<Event>x</Event>")
+    await sim.world.drain()
+    assert 34 + 5 < len(receiver.requests) < 34 + 25
+
+
+async def test_a_share_is_overtaken_and_nothing_is_lost(sim: Sim, receiver: Receiver) -> None:
+    await sim.control("callbacks", reorder_rate=0.5, seed=1)
+    for number in range(20):
+        await sim.control("callbacks/raw", changes=f"<Event>{number}</Event>")
+    await sim.control("callbacks", reorder_rate=0)
+    await sim.world.drain()
+    sent = [one["content"] for one in await deliveries(sim)]
+    arrived = read(sim, receiver)
+    assert sorted(arrived) == sorted(sent)
+    assert arrived != sent
+
+
+async def test_what_is_held_goes_out_when_the_button_is_released(sim: Sim, receiver: Receiver) -> None:
+    await sim.control("callbacks", reorder=True)
+    await sim.friend()
+    assert receiver.requests == []
+    await sim.control("callbacks", reorder=False)
+    await sim.world.drain()
+    assert len(receiver.requests) == 1
+    assert await sim.refused("callbacks", drop_rate=2) == 422
+
+
 async def test_an_event_that_nobody_knows(sim: Sim, receiver: Receiver) -> None:
     inner = "<Event><![CDATA[brand_new]]></Event><Mood>good</Mood>"
     await sim.control("callbacks/raw", changes=inner)

@@ -31,7 +31,14 @@ ADD = "externalcontact/add_contact_way"
         ({"user": ["nobody"]}, 40003),
         ({"user": ["inactive"]}, 41054),
         ({"user": ["unnamed"]}, 40098),
-        ({"type": 2, "party": [1]}, 40066),
+        ({"user": ["retired"]}, 84074),
+        ({"user": ["gone"]}, 40003),
+        ({"party": [1]}, 40058),
+        ({"type": 2, "party": [9]}, 40066),
+        ({"type": 2, "user": [], "party": [1]}, 0),
+        ({"type": 2, "user": []}, 40063),
+        ({"unionid": "o1"}, 40058),
+        ({"conclusions": {"text": {"content": "再见"}}}, 40058),
         ({"expires_in": 60}, 40058),
         ({"is_temp": True, "expires_in": 60}, 0),
         ({"is_temp": True, "expires_in": 15 * 24 * 3600}, 40058),
@@ -42,6 +49,9 @@ async def test_what_may_be_added(sim: Sim, changes: dict[str, Any], errcode: int
     await sim.employee("lisi")
     await sim.employee("inactive", activated=False)
     await sim.employee("unnamed", real_named=False)
+    await sim.employee("retired", in_contact_scope=False)
+    await sim.employee("gone")
+    await sim.control("employees/gone/resign")
     body = {"type": 1, "scene": 2, "user": ["zhangsan"], **changes}
     given = {name: value for name, value in body.items() if value is not None}
     assert await sim.errcode(ADD, given) == errcode
@@ -101,3 +111,51 @@ async def test_the_list_pages_and_leaves_temporary_and_old_ones_out(sim: Sim) ->
     assert await sim.errcode(path, foreign) == 50100
     assert await sim.errcode(path, {"cursor": "nonsense"}) == 50100
     assert len((await sim.api(path, {"limit": 5000}))["contact_way"]) == 3
+
+
+async def test_departments_count_with_all_below_them(sim: Sim) -> None:
+    await sim.control("settings", contact_way_users=2)
+    region = (await sim.control("departments", name="北区"))["department_id"]
+    store = (await sim.control("departments", name="望京店", parent_id=region))["department_id"]
+    for userid in ("a", "b", "c"):
+        await sim.employee(userid, departments=[store])
+    assert await sim.errcode(ADD, {"type": 2, "scene": 2, "party": [region]}) == 41041
+    await sim.control("employees/c/resign")
+    assert await sim.errcode(ADD, {"type": 2, "scene": 2, "party": [region]}) == 0
+    assert await sim.errcode(ADD, {"type": 2, "scene": 2, "party": [region], "user": ["a"]}) == 0
+    await sim.employee("d")
+    assert await sim.errcode(ADD, {"type": 2, "scene": 2, "party": [region], "user": ["d"]}) == 41041
+
+
+async def test_the_people_of_a_department_are_those_of_the_day_of_the_scan(sim: Sim) -> None:
+    store = (await sim.control("departments", name="望京店"))["department_id"]
+    await sim.employee("early", departments=[store])
+    await sim.contact_way(type=2, party=[store])
+    await sim.employee("late", departments=[store])
+    scans = [await sim.control("scan", external_userid=await sim.person(), state="S1") for _ in range(2)]
+    assert [scan["userid"] for scan in scans] == ["early", "late"]
+
+
+async def test_an_update_without_members_does_not_judge_them_again(sim: Sim) -> None:
+    await sim.employee()
+    config_id = await sim.contact_way("zhangsan")
+    await sim.employee(activated=False)
+    path = "externalcontact/update_contact_way"
+    assert await sim.errcode(path, {"config_id": config_id, "remark": "door"}) == 0
+    assert await sim.errcode(path, {"config_id": config_id, "user": ["zhangsan"]}) == 41054
+
+
+async def test_mark_source_has_a_default(sim: Sim) -> None:
+    await sim.employee()
+    path, config_id = "externalcontact/get_contact_way", await sim.contact_way("zhangsan", is_exclusive=True)
+    way = (await sim.api(path, {"config_id": config_id}))["contact_way"]
+    assert (way["mark_source"], way["is_exclusive"], way["skip_verify"]) == (True, True, True)
+
+
+async def test_people_of_one_company_are_led_to_the_same_member_of_an_exclusive_way(sim: Sim) -> None:
+    for userid in ("a", "b"):
+        await sim.employee(userid)
+    await sim.contact_way("a", "b", is_exclusive=True)
+    partners = [await sim.person(type=2, corp_name="伙伴") for _ in range(3)]
+    scans = [await sim.control("scan", external_userid=one, state="S1") for one in partners]
+    assert {scan["userid"] for scan in scans} == {"a"}

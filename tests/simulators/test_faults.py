@@ -76,3 +76,48 @@ async def test_nonsense_buttons(sim: Sim) -> None:
     assert await sim.refused("faults", api=ADD_TAG, kind="delay", errcode=1) == 422
     assert await sim.refused("faults", api=ADD_TAG, kind="explode") == 422
     assert await sim.refused("faults", api=ADD_TAG, kind="delay", times=0) == 422
+
+
+async def test_garbage_comes_back_after_the_effect(sim: Sim) -> None:
+    await press(sim, "garbage")
+    query = {"access_token": await sim.access_token()}
+    answer = await sim.http.post(f"/cgi-bin/{ADD_TAG}", params=query, json=BODY)
+    assert (answer.status_code, "Error-Code" in answer.headers, tag_groups(sim)) == (200, False, 1)
+    assert answer.text.startswith("<html>")
+
+
+async def many(sim: Sim, count: int = 60) -> list[int]:
+    return [await sim.errcode("externalcontact/get_corp_tag_list", {}) for _ in range(count)]
+
+
+async def test_a_share_of_the_calls_until_it_is_released(sim: Sim) -> None:
+    button = {"api": "externalcontact/get_corp_tag_list", "kind": "errcode", "errcode": -1, "rate": 0.3}
+    await sim.control("faults", **button, seed=7)
+    first = await many(sim)
+    assert 0.1 < first.count(-1) / len(first) < 0.5
+    assert set(first) == {0, -1}
+    await sim.http.delete("/_control/faults")
+    assert set(await many(sim, 10)) == {0}
+    await sim.control("faults", **button, seed=7)
+    assert await many(sim) == first, "the same seed draws the same lots"
+
+
+async def test_a_share_of_the_calls_so_many_times(sim: Sim) -> None:
+    api = "externalcontact/get_corp_tag_list"
+    await sim.control("faults", api=api, kind="errcode", errcode=-1, rate=0.5, times=3)
+    assert (await many(sim)).count(-1) == 3
+    assert await sim.look("faults") == []
+
+
+async def test_a_star_stands_for_a_family_of_apis(sim: Sim) -> None:
+    await sim.employee()
+    await sim.control("faults", api="externalcontact/*", kind="errcode", errcode=6000, times=2)
+    assert await sim.errcode("user/get", userid="zhangsan") == 0
+    assert await sim.errcode("externalcontact/get_follow_user_list") == 6000
+    assert await sim.errcode(ADD_TAG, BODY) == 6000
+    assert await sim.errcode(ADD_TAG, BODY) == 0
+
+
+async def test_nonsense_rates(sim: Sim) -> None:
+    for rate in (0, 1.1):
+        assert await sim.refused("faults", api=ADD_TAG, kind="delay", rate=rate) == 422

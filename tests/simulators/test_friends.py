@@ -69,11 +69,10 @@ async def test_a_temporary_way_dies_after_one_add(sim: Sim) -> None:
 
 async def test_a_half_added_friend_is_none_to_the_api_until_confirmed(sim: Sim) -> None:
     await sim.employee()
-    await sim.contact_way("zhangsan", skip_verify=False)
+    await sim.contact_way("zhangsan")
     person = await sim.person()
-    assert (await sim.control("scan", external_userid=person, state="S1"))["event"] == (
-        "add_half_external_contact"
-    )
+    scan = await sim.control("scan", external_userid=person, state="S1", half=True)
+    assert scan["event"] == "add_half_external_contact"
     assert sim.last_event()["WelcomeCode"]
     assert await sim.errcode(GET, external_userid=person) == 84061
     assert await sim.errcode("externalcontact/list", userid="zhangsan") == 84061
@@ -158,3 +157,74 @@ async def test_nonsense_is_refused_with_a_reason(sim: Sim) -> None:
     assert await sim.refused("add", userid="zhangsan", external_userid=person, sate="typo") == 422
     assert await sim.refused("chat", userid="zhangsan", external_userid=person) == 409
     assert await sim.refused("people", nickname="twin", external_userid=person) == 409
+
+
+async def test_a_way_with_verification_waits_for_the_member(sim: Sim) -> None:
+    await sim.employee()
+    await sim.contact_way("zhangsan", skip_verify=False)
+    person = await sim.person()
+    pair = {"userid": "zhangsan", "external_userid": person}
+    scan = await sim.control("scan", external_userid=person, state="S1")
+    assert (scan["added"], scan["event"], sim.events()) == (False, None, [])
+    assert await sim.errcode(GET, external_userid=person) == 84061
+    await sim.advance(60)
+    assert (await sim.control("confirm_half_add", **pair))["event"] == "add_external_contact"
+    event = sim.last_event()
+    assert (event["State"], bool(event["WelcomeCode"])) == ("S1", True)
+    follower = (await sim.api(GET, external_userid=person))["follow_user"][0]
+    assert follower["createtime"] == sim.world.clock.unix(), "friends since the member agreed"
+
+
+async def test_a_member_may_decline(sim: Sim) -> None:
+    await sim.employee()
+    await sim.contact_way("zhangsan", skip_verify=False)
+    pair = {"userid": "zhangsan", "external_userid": await sim.person()}
+    await sim.control("scan", external_userid=pair["external_userid"], state="S1")
+    await sim.control("decline", **pair)
+    assert sim.events() == []
+    assert await sim.refused("decline", **pair) == 404
+    assert await sim.refused("confirm_half_add", **pair) == 409
+
+
+async def test_a_wecom_user_gets_no_welcome_code(sim: Sim) -> None:
+    await sim.employee()
+    person = await sim.person(type=2, corp_name="伙伴")
+    await sim.control("add", userid="zhangsan", external_userid=person)
+    assert person.startswith("wo")
+    assert "WelcomeCode" not in sim.last_event()
+
+
+async def test_a_full_member_adds_nobody_and_another_of_the_way_takes_over(sim: Sim) -> None:
+    await sim.employee("a", contact_cap=1)
+    await sim.employee("b", contact_cap=1)
+    await sim.contact_way("a", "b")
+    scans = [await sim.control("scan", external_userid=await sim.person(), state="S1") for _ in range(2)]
+    assert [scan["userid"] for scan in scans] == ["a", "b"]
+    assert await sim.refused("scan", external_userid=await sim.person(), state="S1") == 409
+    assert await sim.refused("add", userid="a", external_userid=await sim.person()) == 409
+    assert len(sim.events()) == 2, "it fails in the client: no app hears of it"
+
+
+async def test_the_corps_cap(sim: Sim) -> None:
+    await sim.control("settings", contacts_per_corp=1)
+    person = await sim.friend()
+    assert await sim.refused("add", userid="zhangsan", external_userid=await sim.person()) == 409
+    await sim.control("delete", userid="zhangsan", external_userid=person, by="employee")
+    await sim.control("add", userid="zhangsan", external_userid=await sim.person())
+
+
+async def test_state_in_a_farewell_is_a_setting(sim: Sim) -> None:
+    await sim.control("settings", del_follow_user_state=True)
+    person = await sim.friend(state="door")
+    await sim.control("delete", userid="zhangsan", external_userid=person, by="customer")
+    assert sim.last_event()["State"] == "door"
+
+
+async def test_remarks_and_tags_outlive_a_farewell_of_the_customer(sim: Sim) -> None:
+    person = await sim.friend()
+    pair = {"userid": "zhangsan", "external_userid": person}
+    await sim.api("externalcontact/remark", {**pair, "remark": "王姐", "remark_mobiles": ["13800000001"]})
+    await sim.control("delete", **pair, by="customer")
+    await sim.control("add", **pair)
+    follower = (await sim.api(GET, external_userid=person))["follow_user"][0]
+    assert (follower["remark"], follower["remark_mobiles"]) == ("王姐", ["13800000001"])

@@ -1,6 +1,7 @@
 """Token, check order, shape of errors, rate and concurrency (contract §0.2, §1.1, §12, §13.2-13.4)."""
 
 import re
+from typing import Any
 
 import anyio
 import pytest
@@ -83,6 +84,8 @@ async def test_method_then_token_then_json_then_fields(sim: Sim) -> None:
     assert await errcode("POST", token, b"{x") == 40058
     assert await errcode("POST", token, b"[]") == 40058
     assert await errcode("POST", token, b'{"scene": 2}') == 41037
+    broken = await sim.http.post(url, params={"access_token": token}, content=b"{x", headers=headers)
+    assert "Warning: wrong json format." in broken.json()["errmsg"]
 
 
 async def test_the_token_counts_in_the_query_alone(sim: Sim) -> None:
@@ -128,6 +131,65 @@ async def test_over_the_rate_one_api_is_blocked_for_a_minute(sim: Sim) -> None:
     assert await sim.errcode(GET, external_userid="wm") == 45009, "the block began with the excess"
     await sim.advance(10)
     assert await sim.errcode(GET, external_userid="wm") == 40096
+
+
+async def test_the_hour_has_a_limit_of_its_own(sim: Sim) -> None:
+    await sim.control("settings", calls_per_hour=2)
+    for _ in range(2):
+        assert await sim.errcode(GET, external_userid="wm") == 40096
+    await sim.advance(1800)
+    assert await sim.errcode(GET, external_userid="wm") == 45009
+    await sim.advance(3599)
+    assert await sim.errcode(GET, external_userid="wm") == 45009
+    await sim.advance(1)
+    assert await sim.errcode(GET, external_userid="wm") == 40096
+
+
+async def test_a_daily_limit_ends_at_midnight_in_china(sim: Sim) -> None:
+    await sim.control("settings", calls_per_day={GET: 1})
+    assert await sim.errcode(GET, external_userid="wm") == 40096
+    await sim.advance(12 * 3600 - 1)  # the world begins at noon there
+    sim.token = ""
+    assert await sim.errcode(GET, external_userid="wm") == 45009
+    await sim.advance(1)
+    assert await sim.errcode(GET, external_userid="wm") == 40096
+
+
+async def test_one_ip_has_its_share(sim: Sim) -> None:
+    await sim.control("settings", ip_calls_per_minute=1)
+    assert await sim.errcode(GET, external_userid="wm") == 40096
+    assert await sim.errcode(GET, external_userid="wm") == 45009
+
+
+async def test_few_calls_a_minute_may_be_debugged(sim: Sim) -> None:
+    codes = [await sim.errcode(GET, external_userid="wm", debug="1") for _ in range(6)]
+    assert codes == [40096] * 5 + [45009]
+    assert await sim.errcode(GET, external_userid="wm") == 40096
+    await sim.advance(60)
+    assert await sim.errcode(GET, external_userid="wm", debug="1") == 40096
+
+
+async def test_two_writes_for_one_pair_at_once(sim: Sim) -> None:
+    """mark_tag and remark get into each other's way (§13.17)."""
+    pair = {"userid": "zhangsan", "external_userid": await sim.friend()}
+    await sim.control("settings", mark_tag_seconds=0.05)
+    codes: dict[str, int] = {}
+
+    async def write(path: str, body: dict[str, Any]) -> None:
+        codes[path] = await sim.errcode(path, {**pair, **body})
+
+    await sim.access_token()
+    async with anyio.create_task_group() as calls:
+        calls.start_soon(write, "externalcontact/remark", {"remark": "王姐"})
+        calls.start_soon(write, "externalcontact/mark_tag", {"add_tag": ["et_none"]})
+    assert sorted(codes.values()) in ([0, 45035], [40068, 45035])
+
+
+async def test_a_number_of_the_answer_is_in_the_headers(sim: Sim) -> None:
+    query = {"access_token": await sim.access_token()}
+    path = "/cgi-bin/externalcontact/get_corp_tag_list"
+    numbers = [(await sim.http.post(path, params=query, json={})).headers["X-W-No"] for _ in range(2)]
+    assert len(set(numbers)) == 2
 
 
 async def test_more_calls_at_once_than_allowed(sim: Sim) -> None:

@@ -52,7 +52,9 @@ async def test_a_result_needs_its_userid_and_pages(sim: Sim) -> None:
     second = await sim.api(RESULT, {**query, "cursor": first["next_cursor"]})
     listed = [record["external_userid"] for record in first["send_list"] + second["send_list"]]
     assert listed == customers
+    await sim.employee("lisi")
     assert (await sim.api(RESULT, {"msgid": msgid, "userid": "lisi"}))["send_list"] == []
+    assert await sim.errcode(RESULT, {"msgid": msgid, "userid": "nobody"}) == 60111
 
 
 async def test_the_list_of_tasks(sim: Sim) -> None:
