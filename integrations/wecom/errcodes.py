@@ -38,8 +38,8 @@ WRONG_SECRET_RULE = Rule(Kind.CONFIG, "fix corpid and secret; more wrong tries g
 
 BUG = "a bug on our side: the request is malformed"
 FILE = "replace the file"
-MEMBER = "the employee must act: tell the store"
-SCOPE = "widen the app's permission or visible range in the admin console"
+SCOPE = "widen the app's permission or visible range (应用可见范围) in the admin console"
+CONTACT_SCOPE = "add the employee in 客户联系 → 权限配置 → 使用范围"
 
 _GROUPS: tuple[tuple[Iterable[int], Rule], ...] = (
     ((-1,), Rule(Kind.RETRY, "system busy: at most 3 tries", 1)),
@@ -58,12 +58,26 @@ _GROUPS: tuple[tuple[Iterable[int], Rule], ...] = (
     ((45033,), Rule(Kind.CONC, "fewer calls of this API at a time", 2)),
     ((45035,), Rule(Kind.CONC, "one write at a time per employee and customer", 2)),
     # An admin or an employee must do something outside our program.
-    ((40013, 40056, 41057, 45024, 301002), Rule(Kind.CONFIG, "fix corpid, agentid or the corp's bindings")),
-    ((48001, 48002, 48004, 48006, 50003, 701008), Rule(Kind.CONFIG, "list the app in 可调用接口的应用")),
+    ((40013, 40056, 301002), Rule(Kind.CONFIG, "fix corpid and agentid: they must go with the secret")),
+    (
+        (41057,),
+        Rule(Kind.CONFIG, "bind a WeChat developer account (微信开发者ID) of the corp's legal entity"),
+    ),
+    ((45024,), Rule(Kind.CONFIG, "the corp has no accounts left: raise its limit in the admin console")),
+    (
+        (48001, 48002),
+        Rule(Kind.CONFIG, "list the app in 客户联系 → 可调用接口的应用 and use the app's own secret"),
+    ),
+    ((48004, 48006), Rule(Kind.CONFIG, "the permission has lapsed: grant it again in the admin console")),
+    ((50003,), Rule(Kind.CONFIG, "the app is disabled: enable it in the admin console")),
+    ((701008,), Rule(Kind.CONFIG, "a licence that only third-party apps need is missing: use a 自建应用")),
     ((50001, 90200, 90206, 90207, 610017), Rule(Kind.CONFIG, "link the domain or mini-program to the corp")),
-    ((50002, 60011, 60021, 60030, 84074, 84083, 92000), Rule(Kind.CONFIG, SCOPE)),
+    ((50002, 60011, 60021, 60030, 92000), Rule(Kind.CONFIG, SCOPE)),
+    ((84074, 84083), Rule(Kind.CONFIG, CONTACT_SCOPE)),
     ((60020,), Rule(Kind.CONFIG, "add this machine's address to 企业可信IP")),
-    ((40098, 40205, 41054), Rule(Kind.CONFIG, MEMBER)),
+    ((40098,), Rule(Kind.CONFIG, "the employee must do 实名认证 in her WeCom: tell the store")),
+    ((40205,), Rule(Kind.CONFIG, "the employee must log in to her WeCom again: tell the store")),
+    ((41054,), Rule(Kind.CONFIG, "the employee must log in to WeCom for the first time: tell the store")),
     # Normal outcomes: the world is in another state than the call supposed.
     ((40071,), Rule(Kind.STATE, "the tag exists: read the list and use its id")),
     ((40099, 40100, 40128, 40129, 40143), Rule(Kind.STATE, "the handover cannot happen now")),

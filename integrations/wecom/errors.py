@@ -1,6 +1,6 @@
 """What can go wrong in a call to WeCom, chosen by errcode alone. Table code → class → action: errcodes.py.
 
-WeComError              api, errcode, errmsg, hint, action, alarm, retry_after (seconds or None)
+WeComError              api, errcode, errmsg, hint, from_ip, action, alarm, retry_after (seconds or None)
 ├── Unreachable         no usable answer; maybe_done says whether it may have happened all the same
 ├── Transient           RETRY   the same call may succeed after retry_after seconds
 ├── TokenRejected       TOKEN   also after one refresh and one replay: give up
@@ -20,11 +20,15 @@ import re
 from integrations.wecom.errcodes import UNKNOWN, Kind, Rule, rule_for
 
 _HINT = re.compile(r"hint: \[([0-9A-Za-z_]+)\]")
+_FROM_IP = re.compile(r"from ip: ([0-9a-fA-F.:]+)")
 _MAX_ERRMSG_CHARS = 200  # an errmsg may echo a request; an exception text is not the place for all of it
 
 
 class WeComError(Exception):
-    """`hint` is what WeCom's support asks for (contract §0.2); `alarm` asks for a person's attention."""
+    """`hint` is what WeCom's support asks for, `from_ip` is how WeCom saw us (contract §0.2).
+
+    `alarm` asks for a person's attention.
+    """
 
     def __init__(self, api: str, errcode: int | None, errmsg: str = "", *, rule: Rule | None = None) -> None:
         self.api = api
@@ -32,6 +36,8 @@ class WeComError(Exception):
         self.errmsg = errmsg.split(", hint:")[0][:_MAX_ERRMSG_CHARS]
         found = _HINT.search(errmsg)
         self.hint = found[1] if found else None
+        seen = _FROM_IP.search(errmsg)
+        self.from_ip = seen[1] if seen else None
         self.action = rule.action if rule else ""
         self.retry_after = rule.retry_after if rule else None
         self.alarm = rule is UNKNOWN or (rule is not None and rule.kind is Kind.CONFIG)

@@ -1,4 +1,4 @@
-"""The events inside callbacks, contract §3.3–3.6. What is absent is None; what is there but empty stays so.
+"""From a callback's decrypted XML to its event. Contract §3.3–3.8; the shapes are in event_shapes.py.
 
 An unknown event, or an unknown ChangeType of a known one, is an UnknownEvent and no error: WeCom adds them.
 """
@@ -6,116 +6,63 @@ An unknown event, or an unknown ChangeType of a known one, is an UnknownEvent an
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Any
 from xml.etree.ElementTree import Element
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from integrations.validation import places
 from integrations.wecom.callback import parse_xml
-from integrations.wecom.types import Moment, OptionalMoment, UserId
+from integrations.wecom.event_shapes import (
+    AcquisitionChange,
+    AcquisitionEvent,
+    AgentEvent,
+    BatchJobEvent,
+    CallbackEvent,
+    CardEvent,
+    ChatChange,
+    ChatEvent,
+    ContactChange,
+    ContactEvent,
+    MediaJobEvent,
+    PartyChange,
+    PartyEvent,
+    StaffChange,
+    StaffEvent,
+    StaffTagChange,
+    StaffTagEvent,
+    TagChange,
+    TagEvent,
+    UnknownEvent,
+)
 
 
 class MalformedEvent(ValueError):
     """Authentic, but not an event: not XML, or a known event without what it must have."""
 
 
-class ContactChange(StrEnum):
-    ADD = "add_external_contact"
-    ADD_HALF = "add_half_external_contact"
-    EDIT = "edit_external_contact"
-    DELETED_BY_EMPLOYEE = "del_external_contact"
-    DELETED_BY_CUSTOMER = "del_follow_user"
-    TRANSFER_FAIL = "transfer_fail"
-    AUDIT_APPROVED = "msg_audit_approved"
-
-
-class ChatChange(StrEnum):
-    CREATE = "create"
-    UPDATE = "update"
-    DISMISS = "dismiss"
-
-
-class TagChange(StrEnum):
-    CREATE = "create"
-    UPDATE = "update"
-    DELETE = "delete"
-    SHUFFLE = "shuffle"
-
-
-def _none_if_empty(value: Any) -> Any:
-    return None if value == "" else value
-
-
-def _split(value: Any) -> Any:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-OptionalInt = Annotated[int | None, BeforeValidator(_none_if_empty)]
-Ids = Annotated[tuple[str, ...], BeforeValidator(_split)]
-
-
-class _Event(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class ContactEvent(_Event):
-    """`user_id` is in lower case: userids are case-insensitive. `welcome_code` is a secret for its 20 s."""
-
-    event: Literal["change_external_contact"]
-    change_type: ContactChange
-    create_time: Moment
-    user_id: UserId
-    external_user_id: str
-    state: str | None = None
-    welcome_code: str | None = Field(None, repr=False)
-    source: str | None = None
-    fail_reason: str | None = None
-
-
-class ChatEvent(_Event):
-    """`join_scene` 0 invited, 3 by QR; `quit_scene` 0 left, 1 removed. `mem_change_list` has userids and
-    external_userids as sent, may be None, and need not have `mem_change_cnt` items."""
-
-    event: Literal["change_external_chat"]
-    change_type: ChatChange
-    create_time: Moment
-    chat_id: str
-    update_detail: str | None = None
-    join_scene: OptionalInt = None
-    quit_scene: OptionalInt = None
-    mem_change_cnt: OptionalInt = None
-    mem_change_list: Ids | None = None
-    last_mem_ver: str | None = None
-    cur_mem_ver: str | None = None
-
-
-class TagEvent(_Event):
-    """`id` is a tag's or, by `tag_type`, a tag_group's; absent when the groups were re-ordered."""
-
-    event: Literal["change_external_tag"]
-    change_type: TagChange
-    create_time: Moment
-    id: str | None = None
-    tag_type: str | None = None
-    strategy_id: str | None = None
-
-
-class UnknownEvent(_Event):
-    """`fields` has every element's text by its name; nested elements are joined with commas."""
-
-    event: str | None = None
-    change_type: str | None = None
-    create_time: OptionalMoment = None
-    fields: dict[str, str] = Field(repr=False)
-
-
-CallbackEvent = ContactEvent | ChatEvent | TagEvent | UnknownEvent
-
-_KNOWN: dict[str, tuple[type[ContactEvent | ChatEvent | TagEvent], type[StrEnum]]] = {
-    "change_external_contact": (ContactEvent, ContactChange),
-    "change_external_chat": (ChatEvent, ChatChange),
-    "change_external_tag": (TagEvent, TagChange),
+# Of these events the ChangeType decides.
+_CHANGES: dict[str, tuple[tuple[type[StrEnum], type[CallbackEvent]], ...]] = {
+    "change_external_contact": ((ContactChange, ContactEvent),),
+    "change_external_chat": ((ChatChange, ChatEvent),),
+    "change_external_tag": ((TagChange, TagEvent),),
+    "customer_acquisition": ((AcquisitionChange, AcquisitionEvent),),
+    "change_contact": (
+        (StaffChange, StaffEvent),
+        (PartyChange, PartyEvent),
+        (StaffTagChange, StaffTagEvent),
+    ),
+}
+_PLAIN: dict[str, type[CallbackEvent]] = {
+    "template_card_event": CardEvent,
+    "template_card_menu_event": CardEvent,
+    "subscribe": AgentEvent,
+    "unsubscribe": AgentEvent,
+    "enter_agent": AgentEvent,
+    "click": AgentEvent,
+    "view": AgentEvent,
+    "upload_media_job_finish": MediaJobEvent,
+    "batch_job_result": BatchJobEvent,
 }
 
 _NAMES = {
@@ -123,6 +70,7 @@ _NAMES = {
     "ChangeType": "change_type",
     "CreateTime": "create_time",
     "UserID": "user_id",
+    "NewUserID": "new_user_id",
     "ExternalUserID": "external_user_id",
     "State": "state",
     "WelcomeCode": "welcome_code",
@@ -139,6 +87,30 @@ _NAMES = {
     "Id": "id",
     "TagType": "tag_type",
     "StrategyId": "strategy_id",
+    "LinkId": "link_id",
+    "ChatKey": "chat_key",
+    "ExpireTime": "expire_time",
+    "ExpireQuotaNum": "expire_quota_num",
+    "Department": "department",
+    "MainDepartment": "main_department",
+    "Status": "status",
+    "ParentId": "parent_id",
+    "Name": "name",
+    "TagId": "tag_id",
+    "AddUserItems": "add_user_items",
+    "DelUserItems": "del_user_items",
+    "AddPartyItems": "add_party_items",
+    "DelPartyItems": "del_party_items",
+    "EventKey": "event_key",
+    "TaskId": "task_id",
+    "CardType": "card_type",
+    "ResponseCode": "response_code",
+    "AgentID": "agent_id",
+    "JobId": "job_id",
+    "JobType": "job_type",
+    "ErrCode": "err_code",
+    "ErrMsg": "err_msg",
+    "MsgId": "msg_id",
 }
 
 
@@ -150,16 +122,40 @@ def parse_event(xml: bytes) -> CallbackEvent:
         raise MalformedEvent(str(error)) from None
     if root.tag != "xml":
         raise MalformedEvent("the root is not <xml>")
-    fields = {element.tag: _text(element) for element in root}
-    named = {_NAMES[tag]: text for tag, text in fields.items() if tag in _NAMES}
-    shape, changes = _KNOWN.get(named.get("event", ""), (UnknownEvent, None))
-    known = changes is not None and named.get("change_type") in set(changes)
+    named = _named(root)
+    shape = _shape(named)
+    if shape is UnknownEvent:
+        named["fields"] = {element.tag: _text(element) for element in root}
     try:
-        return (
-            shape.model_validate(named) if known else UnknownEvent.model_validate({**named, "fields": fields})
-        )
+        return shape.model_validate(named)
     except ValidationError as error:
         raise MalformedEvent(f"{named.get('event')}: missing or wrong: {places(error)}") from None
+
+
+def _shape(named: dict[str, Any]) -> type[CallbackEvent]:
+    event = named.get("event", "")
+    for changes, shape in _CHANGES.get(event, ()):
+        if named.get("change_type") in set(changes):
+            return shape
+    return _PLAIN.get(event, UnknownEvent)
+
+
+def _named(root: Element) -> dict[str, Any]:
+    """What an app's event tells: who caused it is in FromUserName, a batch's facts are one level deeper."""
+    elements = [*root, *root.iterfind("BatchJob/*")]
+    named: dict[str, Any] = {_NAMES[one.tag]: _text(one) for one in elements if one.tag in _NAMES}
+    who = root.findtext("FromUserName", "").strip()
+    if named.get("event") in _PLAIN and who:
+        named["user_id"] = who
+    items = root.find("SelectedItems")
+    if items is not None:
+        named["selected_items"] = [_selected(item) for item in items]
+    return named
+
+
+def _selected(item: Element) -> dict[str, Any]:
+    options = [(one.text or "").strip() for one in item.iterfind("OptionIds/OptionId")]
+    return {"question_key": item.findtext("QuestionKey", "").strip(), "option_ids": options}
 
 
 def _text(element: Element) -> str:

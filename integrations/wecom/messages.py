@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from integrations.wecom.errors import InvalidMessage
 from integrations.wecom.limits import at_most_bytes, at_most_items
+from integrations.wecom.types import content_of
 
 MAX_TEXT_BYTES = 4000
 MAX_ATTACHMENTS = 9
@@ -19,9 +20,14 @@ MAX_MINIPROGRAM_TITLE_BYTES = 64
 
 class _Attachment(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+    msgtype: str
 
     def check(self, field: str) -> None:
         """Raises InvalidMessage; `field` is where this attachment stands."""
+
+    def wire(self) -> dict[str, object]:
+        """The object under the name of its type."""
+        return {self.msgtype: self.model_dump(exclude={"msgtype"}, exclude_none=True)}
 
 
 class Image(_Attachment):
@@ -97,8 +103,37 @@ class Message(BaseModel):
         if self.text:
             parts["text"] = {"content": self.text}
         if self.attachments:
-            parts["attachments"] = [
-                {"msgtype": one.msgtype, one.msgtype: one.model_dump(exclude={"msgtype"}, exclude_none=True)}
-                for one in self.attachments
-            ]
+            parts["attachments"] = [{"msgtype": one.msgtype, **one.wire()} for one in self.attachments]
         return parts
+
+
+class TextAndOne(BaseModel):
+    """A text and at most one object: where WeCom takes several, it uses the first of this order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str = ""
+    attachment: Attachment | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_wire(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "attachment" in data:
+            return data
+        fields = {**data, "text": content_of(data.get("text") or "")}
+        for kind in ("image", "link", "miniprogram", "file", "video"):
+            if isinstance(data.get(kind), dict):
+                return {**fields, "attachment": {"msgtype": kind, **data[kind]}}
+        return fields
+
+    def wire(self) -> dict[str, object]:
+        parts: dict[str, object] = {"text": {"content": self.text}} if self.text else {}
+        return parts | (self.attachment.wire() if self.attachment else {})
+
+    def check_parts(self, field: str, max_text_bytes: int) -> None:
+        """Raises InvalidMessage; `field` is where the whole stands."""
+        if not self.text and self.attachment is None:
+            raise InvalidMessage(field, "give a text or an attachment")
+        at_most_bytes(f"{field}.text", self.text, max_text_bytes)
+        if self.attachment:
+            self.attachment.check(f"{field}.attachment")

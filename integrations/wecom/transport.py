@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from integrations.exchange import Answer
 from integrations.validation import places
 from integrations.wecom.errors import TokenRejected, Unreachable
+from integrations.wecom.governor import Governor, admission
 from integrations.wecom.tokens import TokenSource
+from integrations.wecom.types import Shape
 from integrations.wecom.wire import Call, Wire
 
 Model = TypeVar("Model", bound=BaseModel)
+Result = TypeVar("Result")
 
 
-class Nothing(BaseModel):
+class Nothing(Shape):
     """The answer of a call that only says "ok"."""
 
 
-class Page(BaseModel):
+class Page(Shape):
     """Cursor paging, contract §0.2: the last page has no cursor or an empty one."""
 
     next_cursor: str = ""
@@ -33,23 +37,41 @@ class Transport:
     """`timeout_seconds` is for a call, `transfer_timeout_seconds` for what moves a file."""
 
     def __init__(
-        self, wire: Wire, tokens: TokenSource, *, timeout_seconds: float, transfer_timeout_seconds: float
+        self,
+        wire: Wire,
+        tokens: TokenSource,
+        governor: Governor,
+        *,
+        timeout_seconds: float,
+        transfer_timeout_seconds: float,
     ) -> None:
         self._wire = wire
         self._tokens = tokens
+        self._governor = governor
         self._timeout_seconds = timeout_seconds
         self.transfer_timeout_seconds = transfer_timeout_seconds
 
     async def call(self, call: Call, answer: type[Model], *, timeout_seconds: float | None = None) -> Model:
-        """`timeout_seconds` bounds the whole call, with waiting for a token and the replay."""
-        deadline = asyncio.get_running_loop().time() + (timeout_seconds or self._timeout_seconds)
-        token = await self._token(call.api, deadline)
-        try:
-            return await self._ask(call, answer, token, deadline)
-        except TokenRejected:
-            await self._tokens.rejected(token)
-        token = await self._token(call.api, deadline)
-        return await self._ask(call, answer, token, deadline)
+        """`timeout_seconds` bounds the whole call, with waiting for a token, a place and the replay."""
+
+        async def ask(credentials: Mapping[str, str], left: float) -> Model:
+            fields = await self._wire.ask(call, credentials, timeout_seconds=left)
+            try:
+                return answer.model_validate(fields)
+            except ValidationError as error:
+                raise Unreachable(
+                    call.api, f"unexpected answer at {places(error)}", maybe_done=True
+                ) from None
+
+        return await self._admitted(call, ask, timeout_seconds or self._timeout_seconds)
+
+    async def download(self, call: Call, *, max_bytes: int) -> Answer:
+        """A file that WeCom itself keeps; its errors come as JSON and are raised."""
+
+        async def ask(credentials: Mapping[str, str], left: float) -> Answer:
+            return await self._wire.download(call, credentials, timeout_seconds=left, max_bytes=max_bytes)
+
+        return await self._admitted(call, ask, self.transfer_timeout_seconds)
 
     async def pages(
         self, api: str, body: Mapping[str, object], page: type[AnyPage]
@@ -71,19 +93,30 @@ class Transport:
             api, url, timeout_seconds=self.transfer_timeout_seconds, max_bytes=max_bytes
         )
 
+    async def _admitted(
+        self, call: Call, ask: Callable[[Mapping[str, str], float], Awaitable[Result]], timeout_seconds: float
+    ) -> Result:
+        """`ask` gets the credentials and the seconds that are left; a refused token is replaced once."""
+        deadline = asyncio.get_running_loop().time() + timeout_seconds
+        wanted = admission(call, deadline)
+
+        async def once(token: str) -> Result:
+            async with self._governor.admit(wanted):
+                left = deadline - asyncio.get_running_loop().time()
+                if left <= 0:
+                    raise Unreachable(call.api, "no time left after waiting for its turn", maybe_done=False)
+                return await ask({"access_token": token}, left)
+
+        token = await self._token(call.api, deadline)
+        try:
+            return await once(token)
+        except TokenRejected:
+            await self._tokens.rejected(token)
+        return await once(await self._token(call.api, deadline))
+
     async def _token(self, api: str, deadline: float) -> str:
         try:
             async with asyncio.timeout_at(deadline):
                 return await self._tokens.get()
         except TimeoutError:
             raise Unreachable(api, "no token in time", maybe_done=False) from None
-
-    async def _ask(self, call: Call, answer: type[Model], token: str, deadline: float) -> Model:
-        left = deadline - asyncio.get_running_loop().time()
-        if left <= 0:
-            raise Unreachable(call.api, "no time left after waiting for a token", maybe_done=False)
-        fields = await self._wire.ask(call, {"access_token": token}, timeout_seconds=left)
-        try:
-            return answer.model_validate(fields)
-        except ValidationError as error:
-            raise Unreachable(call.api, f"unexpected answer at {places(error)}", maybe_done=True) from None

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from integrations.exchange import Answer, NoAnswer, Upload, exchange
+from integrations.exchange import MAX_ANSWER_BYTES, Answer, NoAnswer, Upload, exchange
 from integrations.redaction import hide_secrets_in_httpx_log
 from integrations.wecom.errors import Refused, Unreachable, error_for
 from integrations.wecom.tokens import Token
@@ -45,8 +45,28 @@ class Wire:
 
         Raises Unreachable (transport, 5xx, not JSON), Refused (404, 3xx) or the error of the errcode.
         """
+        return _judged(call.api, await self._send(call, credentials, timeout_seconds), credentials)
+
+    async def download(
+        self, call: Call, credentials: Mapping[str, str], *, timeout_seconds: float, max_bytes: int
+    ) -> Answer:
+        """A file has a Content-Disposition; without one it is an error in JSON (contract §11.2)."""
+        answer = await self._send(call, credentials, timeout_seconds, max_bytes)
+        _check_status(call.api, answer.status)
+        if "content-disposition" not in answer.headers:
+            _judged(call.api, answer, credentials)
+            raise Unreachable(call.api, "the answer is not a file", maybe_done=True)
+        return answer
+
+    async def _send(
+        self,
+        call: Call,
+        credentials: Mapping[str, str],
+        timeout_seconds: float,
+        max_bytes: int = MAX_ANSWER_BYTES,
+    ) -> Answer:
         try:
-            answer = await exchange(
+            return await exchange(
                 self._http,
                 call.method,
                 f"{self._base_url}/cgi-bin/{call.api}",
@@ -54,14 +74,10 @@ class Wire:
                 json=call.body,
                 upload=call.upload,
                 timeout_seconds=timeout_seconds,
+                max_bytes=max_bytes,
             )
         except NoAnswer as none:
             raise Unreachable(call.api, none.reason, maybe_done=none.maybe_done) from None
-        fields = _object(call.api, answer)
-        errcode = _errcode(call.api, fields)
-        if errcode:
-            raise error_for(errcode, _without(credentials, str(fields.get("errmsg", ""))), call.api)
-        return fields
 
     async def download_image(self, api: str, url: str, *, timeout_seconds: float, max_bytes: int) -> bytes:
         """`url` is absolute and on another host: no token goes there."""
@@ -88,6 +104,14 @@ def _check_status(api: str, status: int) -> None:
         raise Refused(api, None, f"HTTP {status}")
     if status != httpx.codes.OK:
         raise Unreachable(api, f"HTTP {status}", maybe_done=True)
+
+
+def _judged(api: str, answer: Answer, credentials: Mapping[str, str]) -> dict[str, object]:
+    fields = _object(api, answer)
+    errcode = _errcode(api, fields)
+    if errcode:
+        raise error_for(errcode, _without(credentials, str(fields.get("errmsg", ""))), api)
+    return fields
 
 
 def _object(api: str, answer: Answer) -> dict[str, object]:

@@ -64,6 +64,16 @@ class Corp:
         assert response.is_success, response.text
         return response.json()
 
+    async def look(self, path: str) -> Any:
+        response = await self._http.get(f"{BASE}/_control/{path}")
+        assert response.is_success, response.text
+        return response.json()
+
+    async def press_delete(self, path: str) -> None:
+        """What the console deletes, unlike the API."""
+        response = await self._http.delete(f"{BASE}/_control/{path}")
+        assert response.is_success, response.text
+
     async def hire(self, *userids: str) -> None:
         for userid in userids:
             await self.control("employees", userid=userid, name=userid)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from integrations.wecom import MemoryTokenStore, TokenStore, WeComClient
+from integrations.wecom import Governor, MemoryTokenStore, TokenStore, WeComClient
 
 CORP_ID = "ww55ca070cb9b7eb22"
 SECRET = "app-secret-app-secret-app-secret-app-secret"
@@ -82,14 +82,17 @@ def client_on(
     clock: Clock | None = None,
     store: TokenStore | None = None,
     timeout_seconds: float = 5.0,
+    secret: str = SECRET,
+    governor: Governor | None = None,
 ) -> WeComClient:
     return WeComClient(
         http=httpx.AsyncClient(transport=httpx.MockTransport(fake)),  # type: ignore[arg-type]
         base_url="https://qyapi.example",
         corp_id=CORP_ID,
-        secret=SECRET,
+        secret=secret,
         agent_id=1000002,
         token_store=store or MemoryTokenStore(),
         clock=clock or Clock(),
         timeout_seconds=timeout_seconds,
+        governor=governor,
     )

@@ -104,3 +104,50 @@ async def test_a_group_task(corp: Corp) -> None:
     await corp.control("tasks/confirm", msgid=msgid, userid="boss")
     (result,) = [row async for row in corp.wecom.get_groupmsg_send_result(msgid, "boss")]
     assert (result.chat_id, result.status, result.external_userid) == (chat_id, SendStatus.SENT, None)
+
+
+async def test_a_mass_task_for_the_tagged(corp: Corp) -> None:
+    await corp.hire("zhangsan", "lisi")
+    both, one, _ = [await corp.friends("zhangsan") for _ in range(3)]
+    latte, sweet = (await corp.wecom.add_corp_tags("口味", ["latte", "sweet"])).tag
+    (gold,) = (await corp.wecom.add_corp_tags("等级", ["gold"])).tag
+    await corp.wecom.mark_tag("zhangsan", both, add=[latte.id, gold.id])
+    await corp.wecom.mark_tag("zhangsan", one, add=[sweet.id])
+    task = MassTask(
+        chat_type="single",
+        message=HELLO,
+        sender="zhangsan",
+        tag_filter=((latte.id, sweet.id), (gold.id,)),  # of the first two one, and gold
+        allow_select=True,
+    )
+    msgid = (await corp.wecom.add_msg_template(task)).msgid
+    await corp.control("clock", advance_seconds=3)
+    await corp.control("tasks/confirm", msgid=msgid, userid="zhangsan")
+    results = [row async for row in corp.wecom.get_groupmsg_send_result(msgid, "zhangsan")]
+    assert [(row.external_userid, row.status) for row in results] == [(both, SendStatus.SENT)]
+
+
+async def test_tasks_of_the_corp_are_told_from_personal_ones(corp: Corp) -> None:
+    await corp.hire("zhangsan")
+    customer = await corp.friends("zhangsan")
+    start = corp.world.clock()
+    task = MassTask(chat_type="single", message=HELLO, external_userids=(customer,))
+    msgid = (await corp.wecom.add_msg_template(task)).msgid
+    for filter_type, expected in ((0, [msgid]), (1, []), (2, [msgid])):
+        listed = corp.wecom.list_groupmsgs("single", start, start, filter_type=filter_type)
+        assert [msg.msgid async for msg in listed] == expected
+    by_nobody = corp.wecom.list_groupmsgs("single", start, start, creator="zhangsan")
+    assert [msg.msgid async for msg in by_nobody] == []
+
+
+async def test_who_invited_whom(corp: Corp) -> None:
+    await corp.hire("boss", "zhangsan")
+    chat_id = (await corp.control("groups", name="VIP", owner="boss"))["chat_id"]
+    customer = await corp.born("小明")
+    await corp.control("groups/invite", chat_id=chat_id, by="boss", external_userids=[customer])
+    await corp.control("groups/nickname", chat_id=chat_id, member=customer, nickname="明明")
+    chat = await corp.wecom.get_group_chat(chat_id)
+    member = next(member for member in chat.member_list if member.userid == customer)
+    assert member.invitor is not None
+    assert (member.invitor.userid, member.join_scene, member.group_nickname) == ("boss", 1, "明明")
+    assert (member.name, "明明" in repr(member)) == (None, False)

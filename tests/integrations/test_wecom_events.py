@@ -148,7 +148,12 @@ def test_a_tag_event() -> None:
 
 @pytest.mark.parametrize(
     ("event", "change"),
-    [("change_external_contact", "brand_new"), ("customer_acquisition", "balance_low"), ("enter_agent", "")],
+    [
+        ("change_external_contact", "brand_new"),
+        ("customer_acquisition", "brand_new"),
+        ("change_contact", "brand_new"),
+        ("open_approval_change", ""),
+    ],
 )
 def test_what_is_unknown_is_kept_raw(event: str, change: str) -> None:
     body = "<LinkId>ca1</LinkId><BatchJob><JobId>7</JobId><JobType>sync</JobType></BatchJob>"
@@ -213,7 +218,7 @@ def test_arbitrary_bytes_do_no_harm(raw: bytes) -> None:
         xml("change_external_contact", "add_external_contact", PAIR),
         xml("change_external_chat", "create", "<ChatId>wr1</ChatId>"),
         xml("change_external_tag", "create"),
-        xml("enter_agent", ""),
+        xml("open_approval_change", ""),
     ],
 )
 def test_events_survive_being_stored_as_json(raw: bytes) -> None:

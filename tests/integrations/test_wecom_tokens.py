@@ -19,7 +19,7 @@ from integrations.wecom import (
     TokenSource,
     Unreachable,
 )
-from tests.integrations.fakes import START, Clock, FakeWeCom, client_on, error
+from tests.integrations.fakes import SECRET, START, Clock, FakeWeCom, client_on, error
 
 pytestmark = pytest.mark.anyio
 
@@ -146,6 +146,41 @@ async def test_a_mended_secret_works_after_the_memory_ends() -> None:
     clock.advance(301)
     await client.list_external_contacts("zhangsan")
     assert fake.used_tokens(LIST) == ["good-token"]
+
+
+async def test_a_wrong_secret_is_tried_by_one_process_and_known_to_all_and_after_a_restart() -> None:
+    fake, clock, store = FakeWeCom().prepare("gettoken", error(40001)), Clock(), MemoryTokenStore()
+    for _ in range(20):
+        with pytest.raises(Misconfigured, match="secret") as caught:
+            await client_on(fake, clock=clock, store=store).list_external_contacts("zhangsan")
+        assert caught.value.errcode == 40001
+        clock.advance(1)
+    assert len(fake.calls("gettoken")) == 1
+
+
+async def test_another_secret_is_tried_at_once() -> None:
+    fake, store = FakeWeCom().prepare("gettoken", error(40001)).prepare(LIST, OK), MemoryTokenStore()
+    with pytest.raises(Misconfigured):
+        await client_on(fake, store=store).list_external_contacts("zhangsan")
+    fake.prepare("gettoken", {"access_token": "good-token", "expires_in": 7200})
+    await client_on(fake, store=store, secret="the-new-secret").list_external_contacts("zhangsan")
+    assert fake.used_tokens(LIST) == ["good-token"]
+
+
+async def test_an_untrusted_address_is_one_machines_own_trouble() -> None:
+    fake, store = FakeWeCom().prepare("gettoken", error(60020)).prepare(LIST, OK), MemoryTokenStore()
+    with pytest.raises(Misconfigured):
+        await client_on(fake, store=store).list_external_contacts("zhangsan")
+    fake.prepare("gettoken", {"access_token": "good-token", "expires_in": 7200})
+    await client_on(fake, store=store).list_external_contacts("zhangsan")
+    assert len(fake.calls("gettoken")) == 2
+
+
+async def test_the_memory_of_a_secret_does_not_hold_the_secret() -> None:
+    fake, store = FakeWeCom().prepare("gettoken", error(40001)), MemoryTokenStore()
+    with pytest.raises(Misconfigured) as caught:
+        await client_on(fake, store=store).list_external_contacts("zhangsan")
+    assert SECRET not in f"{await store.wrong_secret()!r} {caught.value}"
 
 
 @pytest.mark.parametrize(

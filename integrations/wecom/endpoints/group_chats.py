@@ -1,4 +1,4 @@
-"""客户群: groups, their members, and the QR codes to join them (加入群聊). Contract §7.1 and §7.2."""
+"""客户群: groups and their members. WeCom lets no program make a group or write into it. Contract §7.1."""
 
 from __future__ import annotations
 
@@ -9,19 +9,14 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from integrations.wecom.endpoints.base import Endpoints
-from integrations.wecom.errors import InvalidMessage
-from integrations.wecom.limits import at_most_chars, at_most_items, chunks
+from integrations.wecom.limits import chunks
 from integrations.wecom.transport import Page
 from integrations.wecom.types import Moment, Shape, UserId
 from integrations.wecom.wire import Call
 
-MAX_GROUPS_PER_WAY = 5
-MAX_STATE_CHARS = 30
-MAX_ROOM_NAME_CHARS = 40
 MAX_OWNERS_PER_LIST = 100
 PAGE_SIZE = 1000
-
-SCENE_QR = 2
+ALL = 0
 
 
 class MemberType(IntEnum):
@@ -29,10 +24,15 @@ class MemberType(IntEnum):
     CUSTOMER = 2
 
 
+class GroupAdmin(Shape):
+    userid: UserId
+
+
 class GroupMember(Shape):
     """`join_scene` here: 1 invited directly, 2 by link, 3 by QR (the event's JoinScene says 0 and 3 instead).
 
-    `userid` is an external_userid for a customer. `state` is the join way's, with join_scene 3 only.
+    `userid` is an external_userid for a customer. `state` is the join way's, with join_scene 3 only;
+    `invitor` is there when an employee invited.
     """
 
     userid: str
@@ -40,6 +40,8 @@ class GroupMember(Shape):
     join_time: Moment
     join_scene: int = 0
     state: str | None = None
+    invitor: GroupAdmin | None = None
+    group_nickname: str = Field("", repr=False)
     unionid: str | None = Field(None, repr=False)
     name: str | None = Field(None, repr=False)
 
@@ -49,10 +51,6 @@ class GroupMember(Shape):
         if isinstance(data, dict) and data.get("type") == MemberType.STAFF:
             return {**data, "userid": str(data.get("userid", "")).lower()}
         return data
-
-
-class GroupAdmin(Shape):
-    userid: UserId
 
 
 class GroupChat(Shape):
@@ -75,47 +73,6 @@ class GroupChatRef(Shape):
     status: int = 0
 
 
-class NewJoinWay(Shape):
-    chat_id_list: tuple[str, ...]
-    state: str = ""
-    remark: str = ""
-    auto_create_room: bool = True
-    room_base_name: str = ""
-    room_base_id: int | None = None
-
-    def check(self) -> None:
-        if not self.chat_id_list:
-            raise InvalidMessage("chat_id_list", "name 1 to 5 groups")
-        at_most_items("chat_id_list", self.chat_id_list, MAX_GROUPS_PER_WAY)
-        at_most_chars("state", self.state, MAX_STATE_CHARS)
-        at_most_chars("room_base_name", self.room_base_name, MAX_ROOM_NAME_CHARS)
-
-    def wire(self) -> dict[str, object]:
-        body: dict[str, object] = {
-            "scene": SCENE_QR,
-            "chat_id_list": list(self.chat_id_list),
-            "auto_create_room": int(self.auto_create_room),
-            "state": self.state,
-            "remark": self.remark,
-            "room_base_name": self.room_base_name,
-        }
-        return body | ({"room_base_id": self.room_base_id} if self.room_base_id is not None else {})
-
-
-class JoinWay(Shape):
-    """`qr_code` is the address of an image."""
-
-    config_id: str
-    scene: int
-    qr_code: str
-    chat_id_list: tuple[str, ...] = ()
-    state: str = ""
-    remark: str = ""
-    auto_create_room: bool = True
-    room_base_name: str = ""
-    room_base_id: int = 0
-
-
 class _Chat(Shape):
     group_chat: GroupChat
 
@@ -124,12 +81,8 @@ class _ChatPage(Page):
     group_chat_list: tuple[GroupChatRef, ...] = ()
 
 
-class _Created(Shape):
-    config_id: str
-
-
-class _Way(Shape):
-    join_way: JoinWay
+class _ChatId(Shape):
+    chat_id: str
 
 
 class GroupChats(Endpoints):
@@ -140,21 +93,22 @@ class GroupChats(Endpoints):
             await self._transport.call(Call("externalcontact/groupchat/get", body=body), _Chat)
         ).group_chat
 
-    async def list_group_chats(self, owners: Sequence[str] = ()) -> AsyncIterator[GroupChatRef]:
-        """Of these owners, or of all when there are at most 1000 employees in range (Refused 81017)."""
+    async def list_group_chats(
+        self, owners: Sequence[str] = (), *, status: int = ALL
+    ) -> AsyncIterator[GroupChatRef]:
+        """Of these owners, or of all when there are at most 1000 employees in range (Refused 81017).
+
+        `status` 1 owner resigned, 2 in handover, 3 handed over; else all.
+        """
         for some in chunks(owners, MAX_OWNERS_PER_LIST) if owners else ((),):
             body: dict[str, object] = {"limit": PAGE_SIZE}
+            body |= {"status_filter": status} if status != ALL else {}
             body |= {"owner_filter": {"userid_list": list(some)}} if some else {}
             async for page in self._transport.pages("externalcontact/groupchat/list", body, _ChatPage):
                 for chat in page.group_chat_list:
                     yield chat
 
-    async def add_join_way(self, way: NewJoinWay) -> str:
-        """Its config_id; the QR comes from get_join_way."""
-        way.check()
-        call = Call("externalcontact/groupchat/add_join_way", body=way.wire())
-        return (await self._transport.call(call, _Created)).config_id
-
-    async def get_join_way(self, config_id: str) -> JoinWay:
-        call = Call("externalcontact/groupchat/get_join_way", body={"config_id": config_id})
-        return (await self._transport.call(call, _Way)).join_way
+    async def opengid_to_chatid(self, opengid: str) -> str:
+        """The chat_id of a group that a mini-program knows. Refused 90509 (not ours) or 90511 (invalid)."""
+        call = Call("externalcontact/opengid_to_chatid", body={"opengid": opengid})
+        return (await self._transport.call(call, _ChatId)).chat_id

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from enum import IntEnum
-from typing import Any, Literal
-
-from pydantic import field_validator
+from typing import Literal
 
 from integrations.wecom.endpoints.base import Endpoints
 from integrations.wecom.errors import InvalidMessage
-from integrations.wecom.limits import at_most_items
+from integrations.wecom.limits import at_most_items, not_all_empty
 from integrations.wecom.messages import Message
 from integrations.wecom.transport import Nothing, Page
-from integrations.wecom.types import Moment, OptionalMoment, Shape, UserId
+from integrations.wecom.types import Content, Moment, OpenNumber, OptionalMoment, Shape, UserId
 from integrations.wecom.wire import Call
 
 MAX_CUSTOMERS = 10_000
 MAX_GROUPS = 2000
+MAX_TAG_GROUPS = 100
+MAX_TAGS_PER_GROUP = 100
 MAX_LIST_SPAN = timedelta(days=31)  # "at most one month"
 LIST_PAGE = 100
 RESULT_PAGE = 1000
@@ -27,32 +26,48 @@ ChatType = Literal["single", "group"]
 
 
 class MassTask(Shape):
-    """single: `external_userids`, or only a `sender` for all customers of that employee.
-    group: a `sender` (the owner), and `chat_ids` or none for all of the owner's groups."""
+    """single: `external_userids`, or a `sender` for all customers of that employee, or a `tag_filter`, or the
+    two together; a tag_filter is groups of tag ids and asks for one tag of every group.
+    group: a `sender` (the owner), and `chat_ids` or none for all of the owner's groups.
+    `allow_select`: the employee may leave recipients out."""
 
     chat_type: ChatType
     message: Message
     external_userids: tuple[str, ...] = ()
     chat_ids: tuple[str, ...] = ()
     sender: str = ""
+    tag_filter: tuple[tuple[str, ...], ...] = ()
     allow_select: bool = False
 
     def check(self) -> None:
         self.message.check()
         at_most_items("external_userids", self.external_userids, MAX_CUSTOMERS)
         at_most_items("chat_ids", self.chat_ids, MAX_GROUPS)
+        self._check_tags()
         if self.chat_type == "group" and (not self.sender or self.external_userids):
             raise InvalidMessage("sender", "a group task needs a sender and takes no external_userids")
-        if self.chat_type == "single" and (not (self.external_userids or self.sender) or self.chat_ids):
+        someone = self.external_userids or self.sender or self.tag_filter
+        if self.chat_type == "single" and (not someone or self.chat_ids):
             raise InvalidMessage(
-                "external_userids", "a single task needs customers or a sender, and no chat_ids"
+                "external_userids", "a single task needs customers, a sender or tags, and no chat_ids"
             )
+
+    def _check_tags(self) -> None:
+        if self.tag_filter and (self.chat_type == "group" or self.external_userids):
+            # WeCom would ignore it and send to more people than meant.
+            raise InvalidMessage("tag_filter", "only for a single task without external_userids")
+        at_most_items("tag_filter", self.tag_filter, MAX_TAG_GROUPS)
+        for number, tags in enumerate(self.tag_filter):
+            not_all_empty(f"tag_filter[{number}]", tags)
+            at_most_items(f"tag_filter[{number}]", tags, MAX_TAGS_PER_GROUP)
 
     def wire(self) -> dict[str, object]:
         body: dict[str, object] = {"chat_type": self.chat_type, "allow_select": self.allow_select}
         body |= {"external_userid": list(self.external_userids)} if self.external_userids else {}
         body |= {"chat_id_list": list(self.chat_ids)} if self.chat_ids else {}
         body |= {"sender": self.sender} if self.sender else {}
+        groups = [{"tag_list": list(tags)} for tags in self.tag_filter]
+        body |= {"tag_filter": {"group_list": groups}} if groups else {}
         return body | self.message.wire()
 
 
@@ -70,12 +85,7 @@ class GroupMsg(Shape):
     create_time: Moment
     create_type: int = 0
     creator: UserId | None = None
-    text: str = ""
-
-    @field_validator("text", mode="before")
-    @classmethod
-    def _content(cls, value: Any) -> Any:
-        return value.get("content", "") if isinstance(value, dict) else value
+    text: Content = ""
 
 
 class TaskMember(Shape):
@@ -91,7 +101,7 @@ class TaskMember(Shape):
         return self.status in (1, 2)
 
 
-class SendStatus(IntEnum):
+class SendStatus(OpenNumber):
     """contract §8.2; a value that WeCom adds one day is read as UNKNOWN."""
 
     UNKNOWN = -1
@@ -99,10 +109,6 @@ class SendStatus(IntEnum):
     SENT = 1
     NOT_FRIEND = 2
     CAPPED = 3
-
-    @classmethod
-    def _missing_(cls, value: object) -> SendStatus:
-        return cls(int(value)) if isinstance(value, str) and value in {"0", "1", "2", "3"} else cls.UNKNOWN
 
 
 class SendResult(Shape):
@@ -139,16 +145,25 @@ class MassMessages(Endpoints):
         )
 
     async def list_groupmsgs(
-        self, chat_type: ChatType, start: datetime, end: datetime
+        self,
+        chat_type: ChatType,
+        start: datetime,
+        end: datetime,
+        *,
+        creator: str = "",
+        filter_type: int = 2,
     ) -> AsyncIterator[GroupMsg]:
+        """At most a month; `filter_type` 0 corp, 1 personal, 2 both."""
         if not start <= end <= start + MAX_LIST_SPAN:
             raise InvalidMessage("end", "must be at or after start and at most a month later")
-        body = {
+        body: dict[str, object] = {
             "chat_type": chat_type,
             "start_time": int(start.timestamp()),
             "end_time": int(end.timestamp()),
+            "filter_type": filter_type,
             "limit": LIST_PAGE,
         }
+        body |= {"creator": creator} if creator else {}
         async for page in self._transport.pages("externalcontact/get_groupmsg_list_v2", body, _MsgPage):
             for msg in page.group_msg_list:
                 yield msg

@@ -1,50 +1,77 @@
-"""应用消息: the app writes to employees. Contract §10.1."""
+"""通讯录: employees and departments inside the app's visible range. Contract §11.3.
+
+Apps made after June 2022 get no mobile, e-mail or picture of anybody, and this client asks for none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator
+from pydantic import Field
 
 from integrations.wecom.endpoints.base import Endpoints
-from integrations.wecom.errors import InvalidMessage
-from integrations.wecom.limits import at_most_bytes, at_most_items
-from integrations.wecom.transport import Transport
-from integrations.wecom.types import Shape, UserId
+from integrations.wecom.types import OpenNumber, Shape, UserId
 from integrations.wecom.wire import Call
 
-MAX_TEXT_BYTES = 2048
-MAX_RECIPIENTS = 1000
+ROOT_DEPARTMENT = 1
 
 
-def _split(value: Any) -> Any:
-    """WeCom joins ids with a bar: "u1|u2"."""
-    return [part for part in value.split("|") if part] if isinstance(value, str) else value
+class MemberStatus(OpenNumber):
+    UNKNOWN = -1
+    ACTIVATED = 1
+    DISABLED = 2
+    NOT_ACTIVATED = 4
+    QUIT = 5
 
 
-class AppMessageSent(Shape):
-    """ "ok" although some recipients were invalid. Over 30 a minute per employee WeCom drops silently."""
+class Member(Shape):
+    """Only who is ACTIVATED can be added by a customer, and needs 实名 for it, which no API tells."""
 
-    msgid: str = ""
-    invaliduser: Annotated[tuple[UserId, ...], BeforeValidator(_split)] = ()
+    userid: UserId
+    name: str = Field("", repr=False)
+    department: tuple[int, ...] = ()
+    main_department: int | None = None
+    position: str = ""
+    alias: str = Field("", repr=False)
+    direct_leader: tuple[UserId, ...] = ()
+    is_leader_in_dept: tuple[int, ...] = ()
+    status: MemberStatus = MemberStatus.UNKNOWN
+
+
+class MemberRef(Shape):
+    userid: UserId
+    name: str = Field("", repr=False)
+    department: tuple[int, ...] = ()
+
+
+class Department(Shape):
+    """A larger `order` comes first among the children of one parent. The root has parentid 0."""
+
+    id: int
+    parentid: int = 0
+    order: int = 0
+
+
+class _Members(Shape):
+    userlist: tuple[MemberRef, ...] = ()
+
+
+class _Departments(Shape):
+    department_id: tuple[Department, ...] = ()
 
 
 class Staff(Endpoints):
-    def __init__(self, transport: Transport, *, agent_id: int) -> None:
-        super().__init__(transport)
-        self._agent_id = agent_id
+    async def get_member(self, userid: str) -> Member:
+        """Raises Refused 60111 (nobody of that id), Misconfigured 60011 (outside the visible range)."""
+        return await self._transport.call(Call("user/get", query={"userid": userid}), Member)
 
-    async def send_app_text(self, userids: Sequence[str], text: str) -> AppMessageSent:
-        """Raises Refused 81013 when all recipients are invalid."""
-        if not userids or not text:
-            raise InvalidMessage("userids" if text else "text", "must not be empty")
-        at_most_items("userids", userids, MAX_RECIPIENTS)
-        at_most_bytes("text", text, MAX_TEXT_BYTES)
-        body = {
-            "touser": "|".join(userids),
-            "msgtype": "text",
-            "agentid": self._agent_id,
-            "text": {"content": text},
-        }
-        return await self._transport.call(Call("message/send", body=body), AppMessageSent)
+    async def list_members(
+        self, department_id: int = ROOT_DEPARTMENT, *, fetch_child: bool = True
+    ) -> list[MemberRef]:
+        """Of a department, and with `fetch_child` of all below it."""
+        query = {"department_id": str(department_id), "fetch_child": str(int(fetch_child))}
+        return list((await self._transport.call(Call("user/simplelist", query=query), _Members)).userlist)
+
+    async def list_departments(self, department_id: int | None = None) -> list[Department]:
+        """The ids of a department and all below it, or of all in the visible range; without names."""
+        query = {"id": str(department_id)} if department_id is not None else {}
+        call = Call("department/simplelist", query=query)
+        return list((await self._transport.call(call, _Departments)).department_id)
