@@ -25,7 +25,18 @@ def utc_now() -> datetime:
 
 
 class SettingsError(Exception):
-    """A setting is missing or wrong; the text names each one and says what to do."""
+    """A setting is missing or wrong; the text names each one and says what to do.
+
+    `problems` is the same for programs: field → what is wrong with it.
+    """
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        self.problems = problems
+        lines = "\n".join(f"  {field.upper()}: {problem}" for field, problem in problems.items())
+        super().__init__(
+            f"settings are missing or wrong:\n{lines}\n"
+            "Set them in the environment or in .env (see .env.example), or start the embedded stack: make up"
+        )
 
 
 class Settings(BaseSettings):
@@ -102,10 +113,8 @@ def load(**overrides: Any) -> Settings:
     try:
         return Settings(_env_file=(data_dir / "stack.env", ".env"), **overrides)
     except ValidationError as error:
-        problems = "\n".join(f"  {'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         raise SettingsError(
-            f"settings are missing or wrong:\n{problems}\n"
-            "Set them in the environment or in .env (see .env.example), or start the embedded stack: make up"
+            {"_".join(map(str, e["loc"])).lower(): e["msg"] for e in error.errors()}
         ) from None
 
 

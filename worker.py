@@ -30,11 +30,12 @@ from workflows.customer_lifecycle import CustomerLifecycle
 from workflows.group_lifecycle import GroupLifecycle
 from workflows.staff_task import StaffTask
 from workflows.sweep import Sweep
+from workflows.todo import Todo
 from workflows.welcome import Welcome
 
 QUEUES = (addresses.JOURNEYS, addresses.WELCOME, addresses.WECOM, addresses.POS)
 DRAIN = timedelta(seconds=10)  # activities in flight may finish; compose and Kubernetes wait longer than this
-JOURNEY_WORKFLOWS: list[type] = [CustomerLifecycle, GroupLifecycle, StaffTask, Sweep]
+JOURNEY_WORKFLOWS: list[type] = [CustomerLifecycle, GroupLifecycle, StaffTask, Todo, Sweep]
 
 log = logging.getLogger("worker")
 
@@ -72,7 +73,9 @@ def build_workers(
         addresses.WECOM: lambda: make(
             addresses.WECOM,
             activities.on_wecom,
-            max_concurrent_activities=5,  # WeCom answers 45033 beyond about five at once (contract §12)
+            # Of one API WeCom takes about five at once (contract §12); leases see to that, for all workers
+            # together. So many more may wait for a place, and other APIs are called meanwhile.
+            max_concurrent_activities=20,
             max_task_queue_activities_per_second=settings.wecom_calls_per_second,
         ),
         addresses.POS: lambda: make(

@@ -9,17 +9,22 @@ import httpx
 from temporalio.client import Client
 
 from activities.courier import Courier
+from activities.governor import PostgresGovernor
 from activities.groups import Groups
 from activities.identify import Identifier
 from activities.lives import Lives
 from activities.staff_tasks import StaffTasks
 from activities.tagging import Tagging
 from activities.till import Till
+from activities.todo_planner import TodoPlanner
+from activities.todos import Todos
 from activities.tokens import PostgresTokenStore
 from activities.touches import Touches
 from activities.upkeep import Upkeep
 from activities.welcomes import Welcomes
+from domain.links import FormLinks
 from domain.policy import Policy
+from domain.rooms import JoinRules
 from integrations import pos, wecom
 from settings import Clock, Settings
 from storage.database import Database
@@ -34,19 +39,41 @@ async def connections() -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
+def token_store(settings: Settings, database: Database) -> PostgresTokenStore:
+    """The app's token, and the memory of a refused secret, shared by every process that has this database."""
+    return PostgresTokenStore(SharedToken(database, f"{settings.wecom_corp_id}/{settings.wecom_agent_id}"))
+
+
 def wecom_client(
-    settings: Settings, http: httpx.AsyncClient, database: Database, clock: Clock
+    settings: Settings, http: httpx.AsyncClient, database: Database, clock: Clock, *, greets: bool = False
 ) -> wecom.WeComClient:
-    shared = SharedToken(database, f"{settings.wecom_corp_id}/{settings.wecom_agent_id}")
+    """Shares its token and the corp's limits with every other one; one that `greets` goes first."""
+    governor = PostgresGovernor(
+        database,
+        clock,
+        writes=settings.wecom_concurrent_writes,
+        reads=settings.wecom_concurrent_reads,
+        greets=greets,
+    )
     return wecom.WeComClient(
         http=http,
         base_url=settings.wecom_base_url,
         corp_id=settings.wecom_corp_id,
         secret=settings.wecom_secret.get_secret_value(),
         agent_id=settings.wecom_agent_id,
-        token_store=PostgresTokenStore(shared),
+        token_store=token_store(settings, database),
         clock=clock,
+        governor=governor,
     )
+
+
+def join_rules(settings: Settings) -> JoinRules:
+    return JoinRules(cap=settings.wecom_qr_join_cap, hand_qr_days=settings.wecom_hand_qr_days)
+
+
+def form_links(settings: Settings) -> FormLinks:
+    """Signs what the gateway reads."""
+    return FormLinks(settings.link_key.get_secret_value().encode(), settings.pages_url)
 
 
 def till_client(settings: Settings, http: httpx.AsyncClient) -> pos.PosPort:
@@ -72,6 +99,7 @@ class Activities:
     tagging: Tagging
     groups: Groups
     till: Till
+    todos: Todos
     upkeep: Upkeep
 
     @property
@@ -104,6 +132,8 @@ class Activities:
             self.staff_tasks.poll_task,
             self.staff_tasks.remind_task,
             self.staff_tasks.cancel_task,
+            self.todos.send_todo,
+            self.todos.close_todo,
             self.upkeep.sweep,
         ]
 
@@ -129,17 +159,24 @@ def compose(
     """
     client, till = wecom_client(settings, http, database, clock), till_client(settings, http)
     courier = Courier(temporal, database, clock)
-    identifier = Identifier(database, client, till, clock)
+    identifier, rules = Identifier(database, client, till, clock), join_rules(settings)
     return Activities(
         lives=Lives(database, policy, courier, clock),
         touches=Touches(database, policy, courier, clock),
         welcomes=_welcomes(settings, http, welcome_database or database, temporal, till, policy, clock),
-        staff_tasks=StaffTasks(database, client, policy, courier, clock),
+        staff_tasks=StaffTasks(database, client, policy, courier, clock, rules),
         tagging=Tagging(database, client),
-        groups=Groups(database, client, courier, clock),
+        groups=Groups(database, client, courier, clock, rules),
         till=Till(database, till, identifier, clock),
-        upkeep=Upkeep(database, client, till, policy, courier, clock),
+        todos=Todos(database, client, clock),
+        upkeep=Upkeep(database, client, till, policy, courier, clock, rules),
     )
+
+
+def todo_planner(
+    settings: Settings, database: Database, temporal: Client, policy: Policy, clock: Clock
+) -> TodoPlanner:
+    return TodoPlanner(database, policy, Courier(temporal, database, clock), clock, join_rules(settings))
 
 
 def _welcomes(
@@ -151,6 +188,7 @@ def _welcomes(
     policy: Policy,
     clock: Clock,
 ) -> Welcomes:
-    client = wecom_client(settings, http, database, clock)
+    client = wecom_client(settings, http, database, clock, greets=True)
     identifier = Identifier(database, client, till, clock)
-    return Welcomes(database, client, identifier, policy, Courier(temporal, database, clock), clock)
+    courier, links = Courier(temporal, database, clock), form_links(settings)
+    return Welcomes(database, client, identifier, policy, courier, clock, join_rules(settings), links=links)

@@ -4,6 +4,7 @@ Retry rules match the `type` of an ApplicationError, the name of the class that 
 and errcodes only; secrets and customers' data are kept out by the clients themselves.
 """
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,6 +16,7 @@ from integrations import pos, wecom
 
 _REPEATABLE = (wecom.Unreachable, wecom.Transient, wecom.TooConcurrent, wecom.QuotaExceeded)
 LONGEST_DELAY_SECONDS = 300.0
+AFTER_A_WINDOW_SECONDS = 30.0  # over so long those come back who waited for the same window of WeCom's
 _TEXT_LIMIT = 500  # a traceback of an outside system must not fill the history
 
 
@@ -41,12 +43,24 @@ def not_yet(what: str, *, again_in: timedelta | None = None) -> ApplicationError
 def _wecom(error: wecom.WeComError) -> ApplicationError:
     hard_limit = isinstance(error, wecom.QuotaExceeded) and error.retry_after is None
     again = isinstance(error, _REPEATABLE) and not hard_limit
+    expected = isinstance(error, wecom.TooConcurrent)  # waiting for one's turn is nobody's alarm
     return ApplicationError(
         str(error)[:_TEXT_LIMIT],
         type=type(error).__name__,
         non_retryable=not again,
-        next_retry_delay=_growing(error.retry_after) if again and error.retry_after else None,
+        next_retry_delay=_delay(error) if again else None,
+        category=ApplicationErrorCategory.BENIGN if expected else ApplicationErrorCategory.UNSPECIFIED,
     )
+
+
+def _delay(error: wecom.WeComError) -> timedelta | None:
+    """A window ends when it ends, however often one asks; everything else is asked ever more rarely."""
+    if not error.retry_after:
+        return None
+    if isinstance(error, wecom.QuotaExceeded):
+        spread = _spread(min(error.retry_after / 4, AFTER_A_WINDOW_SECONDS))
+        return timedelta(seconds=error.retry_after + spread)
+    return _growing(error.retry_after)
 
 
 def _pos(error: pos.PosError) -> ApplicationError:
@@ -61,6 +75,14 @@ def _pos(error: pos.PosError) -> ApplicationError:
 
 
 def _growing(seconds: float) -> timedelta:
-    """What the other side asked for, doubled with every attempt: an outage is not asked every second."""
+    """What the other side asked for, doubled with every attempt: an outage is not asked every second.
+
+    A part is left to chance, or all who were refused at once would come back at once.
+    """
     attempt = activity.info().attempt if activity.in_activity() else 1
-    return timedelta(seconds=min(seconds * 2 ** min(attempt - 1, 16), LONGEST_DELAY_SECONDS))
+    longest = min(seconds * 2 ** min(attempt - 1, 16), LONGEST_DELAY_SECONDS)
+    return timedelta(seconds=longest + _spread(longest / 2))
+
+
+def _spread(seconds: float) -> float:
+    return random.uniform(0, seconds)  # noqa: S311 - not a secret

@@ -6,8 +6,10 @@ from temporalio import activity
 
 from activities.courier import Courier, Parcel
 from activities.failures import not_yet, translated
+from activities.rooms import Rooms
 from domain.events import Event, EventKind
 from domain.messages import RefreshedGroup, RefreshGroup
+from domain.rooms import JoinRules
 from integrations import wecom
 from settings import Clock
 from storage import groups
@@ -22,8 +24,16 @@ VERSION_PATIENCE = 4  # attempts to see what an event announced
 class Groups:
     """Members by member_version; arrival order of events is not truth."""
 
-    def __init__(self, database: Database, client: wecom.WeComClient, courier: Courier, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        client: wecom.WeComClient,
+        courier: Courier,
+        clock: Clock,
+        rules: JoinRules,
+    ) -> None:
         self._database, self._client, self._courier, self._clock = database, client, courier, clock
+        self._rooms = Rooms(database, client, clock, rules)
 
     @activity.defn
     async def refresh_group(self, what: RefreshGroup) -> RefreshedGroup:
@@ -46,6 +56,8 @@ class Groups:
         for change in untold:
             activity.heartbeat()
             await self._tell(what.chat_id, change)
+        if chat:
+            await self._rooms.place_if_new(what.chat_id)
         joined = sum(1 for c in changes if c.joined)
         return RefreshedGroup(
             joined=joined,

@@ -9,7 +9,9 @@ from temporalio.exceptions import ApplicationError
 
 from activities.courier import Courier, Parcel
 from activities.failures import not_yet, translated
+from activities.group_pictures import GroupPictures
 from activities.lost_tasks import SETTLING, LostTasks
+from activities.media import FORGOTTEN
 from domain import calendar
 from domain.events import Event, EventKind
 from domain.messages import (
@@ -21,6 +23,7 @@ from domain.messages import (
     WithdrawFromTask,
 )
 from domain.policy import Policy
+from domain.rooms import JoinRules
 from domain.touches import Content, TouchStatus
 from integrations import wecom
 from playbooks import templates
@@ -30,6 +33,7 @@ from storage.database import Database
 from storage.tables import Batch
 
 TOO_LATE = "TooLate"
+PICTURE_SECONDS = 10.0  # to bring a forgotten picture to WeCom once more
 NOBODY_REACHABLE, DISPATCHING, CANCELLED, REMINDED_ENOUGH = 41048, 41063, 41093, 41094
 _OUTCOMES = {
     wecom.SendStatus.SENT: (TouchStatus.SENT, None, ""),
@@ -48,11 +52,13 @@ class StaffTasks:
         policy: Policy,
         courier: Courier,
         clock: Clock,
+        rules: JoinRules,
         *,
         settling: timedelta = SETTLING,
     ) -> None:
         self._database, self._client, self._policy = database, client, policy
-        self._courier, self._clock = courier, clock
+        self._courier, self._clock, self._rules = courier, clock, rules
+        self._pictures = GroupPictures(database, client, clock)
         self._lost = LostTasks(database, client, clock, settling)
 
     @activity.defn
@@ -179,22 +185,9 @@ class StaffTasks:
         return fresh, recipients
 
     async def _create(self, batch: Batch, recipients: list[str]) -> None:
-        content = Content.model_validate(batch.content)
-        async with self._database.transaction() as session:
-            picture = (
-                await pictures.group_qr(session, content.invite_to, self._clock())
-                if content.invite_to
-                else None
-            )
-        message = wecom.Message(
-            text=batch.text or "", attachments=(wecom.Image(media_id=picture),) if picture else ()
-        )
-        task = wecom.MassTask(
-            chat_type="single", external_userids=tuple(recipients), sender=batch.userid, message=message
-        )
         msgid, unreachable = "", tuple(recipients)
         try:
-            answer = await self._client.add_msg_template(task)
+            answer = await self._ask_for_task(batch, tuple(recipients))
             msgid, unreachable = answer.msgid, answer.fail_list
         except wecom.BusinessState as state:
             if state.errcode != NOBODY_REACHABLE:
@@ -205,6 +198,27 @@ class StaffTasks:
             raise
         async with self._database.transaction() as session:
             await tasks.created(session, batch.id or 0, msgid or None, unreachable, self._clock())
+
+    async def _ask_for_task(self, batch: Batch, recipients: tuple[str, ...]) -> wecom.MassTaskCreated:
+        """A group's picture that WeCom has forgotten is brought there once more, or else left out.
+
+        WeCom refuses such a task as a whole: none has been made.
+        """
+        chat_id, picture = Content.model_validate(batch.content).invite_to, None
+        if chat_id:
+            now = self._clock()
+            async with self._database.transaction() as session:
+                since = self._rules.hand_qr_since(now)
+                picture = await pictures.group_qr(session, chat_id, now, since)
+        for renew in (True, False):
+            try:
+                return await self._client.add_msg_template(_task(batch, recipients, picture))
+            except wecom.Refused as refusal:
+                if refusal.errcode != FORGOTTEN or not (chat_id and picture):
+                    raise
+                seconds = PICTURE_SECONDS if renew else 0
+                picture = await self._pictures.again(chat_id, picture, seconds=seconds)
+        return await self._client.add_msg_template(_task(batch, recipients, None))
 
     async def _unclaim(self, batch: Batch) -> None:
         async with self._database.transaction() as session:
@@ -256,3 +270,13 @@ class StaffTasks:
         async with self._database.transaction() as session:
             batch = await tasks.batch_of(session, batch_id)
             return TaskState(msgid=batch.msgid, open=len(await tasks.recipients(session, batch_id)))
+
+
+def _task(batch: Batch, recipients: tuple[str, ...], picture: str | None) -> wecom.MassTask:
+    attachments = (wecom.Image(media_id=picture),) if picture else ()
+    return wecom.MassTask(
+        chat_type="single",
+        external_userids=recipients,
+        sender=batch.userid,
+        message=wecom.Message(text=batch.text or "", attachments=attachments),
+    )

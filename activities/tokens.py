@@ -24,5 +24,12 @@ class PostgresTokenStore:
     async def drop(self, value: str) -> None:
         await self._shared.drop(value)
 
+    async def wrong_secret(self) -> wecom.WrongSecret | None:
+        found = await self._shared.wrong_secret()
+        return wecom.WrongSecret(digest=found[0], errcode=found[1], at=found[2]) if found else None
+
+    async def remember_wrong(self, wrong: wecom.WrongSecret) -> None:
+        await self._shared.remember_wrong(wrong.digest, wrong.errcode, wrong.at)
+
     def lock(self) -> AbstractAsyncContextManager[None]:
         return self._shared.lock()

@@ -1,6 +1,5 @@
-"""Finding what was left lying: undelivered facts, orphaned batches, parked lives due, old pictures."""
+"""Finding what was left lying: facts, batches, parked lives, full groups, old pictures."""
 
-import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,13 +8,20 @@ from datetime import datetime, timedelta
 from temporalio import activity
 
 from activities.courier import Courier, Parcel
+from activities.group_pictures import GroupPictures
+from activities.rooms import Rooms
+from activities.todo_planner import TodoPlanner
+from domain import todos
 from domain.events import Event, EventKind
 from domain.messages import SweepReport, SweepStart
 from domain.policy import Policy
+from domain.rooms import JoinRules
+from domain.todos import TodoKind
 from integrations import pos, wecom
 from settings import Clock
 from storage import inbound, lives, pictures, purchases, tasks
 from storage.database import Database
+from storage.leases import Leases
 from storage.tables import Customer, Group, Snapshot
 
 GRACE = timedelta(seconds=10)  # younger leftovers are somebody's work in progress
@@ -35,9 +41,13 @@ class Upkeep:
         policy: Policy,
         courier: Courier,
         clock: Clock,
+        rules: JoinRules,
     ) -> None:
-        self._database, self._client, self._till = database, client, till
-        self._policy, self._courier, self._clock = policy, courier, clock
+        self._database, self._till = database, till
+        self._policy, self._courier, self._clock, self._rules = policy, courier, clock, rules
+        self._pictures = GroupPictures(database, client, clock)
+        self._rooms = Rooms(database, client, clock, rules)
+        self._todos = TodoPlanner(database, policy, courier, clock, rules)
 
     @activity.defn
     async def sweep(self, what: SweepStart) -> SweepReport:
@@ -51,8 +61,14 @@ class Upkeep:
             report.orphans = await self._start_orphans()
         with _guarded("parked lives"):
             report.woken = await self.wake_due_lives()
+        with _guarded("rooms"):
+            report.rooms = await self._find_rooms()
         with _guarded("pictures"):
             report.media = await self._renew_pictures()
+        with _guarded("to-dos"):
+            report.todos = await self._todos.plan()
+        with _guarded("leases"):
+            await Leases(self._database).tidy()
         return report
 
     async def _deliver(self) -> int:
@@ -138,9 +154,25 @@ class Upkeep:
             await lives.forget_wake_up(session, snapshot.external_userid, snapshot.seq)
         await self._courier.deliver(subject)
 
+    async def _find_rooms(self) -> int:
+        """Give new groups their store, and lead the codes of full groups into open ones."""
+        found = 0
+        for group in await self._rooms.strangers():
+            with _guarded(f"group/{group.chat_id}"):
+                found += await self._rooms.place(group)
+        for way in await self._rooms.outgrown():
+            with _guarded(f"the join way of store {way.store_id}"):
+                found += await self._rooms.rotate(way)
+        for full, number in await self._rooms.dead_ends():
+            card, occasion = todos.group_full(full.name, full.members), f"{number} groups"
+            subject = f"store/{full.store_id}"
+            await self._todos.want(TodoKind.GROUP_FULL, subject, occasion, full.owner or "", card)
+        return found
+
     async def _renew_pictures(self) -> int:
+        now = self._clock()
         async with self._database.transaction() as session:
-            groups = await pictures.groups_to_renew(session, self._clock())
+            groups = await pictures.groups_to_renew(session, now, self._rules.hand_qr_since(now))
         renewed = 0
         for group in groups:
             with _guarded(f"group/{group.chat_id}"):  # its join way was deleted, for instance
@@ -150,17 +182,7 @@ class Upkeep:
 
     async def upload_group_qr(self, group: Group) -> None:
         """Bring a group's QR picture to WeCom, ahead of any welcome that needs it."""
-        way = await self._client.get_join_way(group.join_config_id or "")
-        picture = await self._client.fetch_image(way.qr_code)
-        uploaded = await self._client.upload_media("image", f"{group.chat_id}.png", picture)
-        async with self._database.transaction() as session:
-            await pictures.remember(
-                session,
-                group.chat_id,
-                hashlib.sha256(picture).hexdigest(),
-                uploaded.media_id,
-                uploaded.created_at,
-            )
+        await self._pictures.upload(group)
 
 
 @contextmanager

@@ -1,44 +1,37 @@
-"""The greeting: who she is, which group is hers, one call within 20 seconds, and what became of it."""
+"""The greeting: claimed, sent with one call within 20 seconds, settled, and told to her life."""
 
 import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import timedelta
 
-from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.courier import Courier, Parcel
 from activities.failures import not_yet, translated
-from activities.identify import Identifier, Identity
+from activities.greeting import Greeting, GreetingWriter
+from activities.group_pictures import GroupPictures
+from activities.identify import Identifier
+from activities.media import FORGOTTEN
 from domain.customer import WelcomeOutcome
 from domain.events import Event, EventKind
+from domain.links import FormLinks
 from domain.messages import WelcomeSettled, WelcomeStart
 from domain.policy import Policy
+from domain.rooms import JoinRules
 from domain.touches import TouchStatus
 from integrations import wecom
-from playbooks import templates
 from settings import Clock
-from storage import directory, greetings, pictures
+from storage import greetings
 from storage.database import Database
 from storage.greetings import Claim
-from storage.tables import Employee, Group, Store
 
+PICTURE_LOST = "sent without the group's QR: WeCom had forgotten the picture"
 SEND_SECONDS = 3.0  # one call; three of them fit into the 20 seconds with the lookups before them
-QR_JOIN_CAP = 200  # a group's QR stops working at 200 members (contract §7.3)
-
-
-@dataclass(frozen=True)
-class Greeting:
-    """What to say, and which group it invites to."""
-
-    message: wecom.Message
-    chat_id: str | None
+GREETING_SECONDS = 7.5  # one attempt with everything; Temporal ends it after 8
+PICTURE_SECONDS = 2.0  # to bring a forgotten picture to WeCom once more
 
 
 class Welcomes:
@@ -52,9 +45,14 @@ class Welcomes:
         policy: Policy,
         courier: Courier,
         clock: Clock,
+        rules: JoinRules,
+        *,
+        links: FormLinks,
     ) -> None:
-        self._database, self._client, self._identifier = database, client, identifier
-        self._policy, self._courier, self._clock = policy, courier, clock
+        self._database, self._client = database, client
+        self._courier, self._clock = courier, clock
+        self._writer = GreetingWriter(database, identifier, policy, clock, rules, links)
+        self._pictures = GroupPictures(database, client, clock)
 
     @activity.defn
     async def greet(self, what: WelcomeStart) -> WelcomeSettled:
@@ -63,14 +61,14 @@ class Welcomes:
         A claimed greeting without an outcome is repeated with the same code: WeCom takes a code once, so the
         code is the idempotency key (design §2).
         """
+        deadline = asyncio.get_running_loop().time() + GREETING_SECONDS
         async with _heartbeating():
             claim = await self._claim(what)
             if claim.busy:
                 raise not_yet("another code of this friendship is in flight", again_in=timedelta(seconds=1))
             if claim.mine:
                 greeting = await self._compose_or_release(what, claim)
-                outcome, reason = await self._send(what, claim, greeting)
-                settled = await self._settle(claim, outcome, reason, greeting.chat_id)
+                settled = await self._settle(claim, await self._send(what, claim, greeting, deadline))
             else:
                 settled = WelcomeSettled(outcome=WelcomeOutcome(claim.status.value), reason=claim.reason)
                 settled.chat_id = claim.chat_id
@@ -87,7 +85,8 @@ class Welcomes:
             settled = WelcomeSettled(outcome=WelcomeOutcome(claim.status.value), reason=claim.reason)
         else:
             outcome = WelcomeOutcome.UNKNOWN if claim.repeated else WelcomeOutcome.FAILED
-            settled = await self._settle(claim, outcome, "WeCom gave no answer in time", None)
+            end = WelcomeSettled(outcome=outcome, reason="WeCom gave no answer in time")
+            settled = await self._settle(claim, end)
         await self._tell(what, settled)
         return settled
 
@@ -99,61 +98,62 @@ class Welcomes:
     async def _compose_or_release(self, what: WelcomeStart, claim: Claim) -> Greeting:
         """A greeting that could not even be composed was certainly not sent: the next try is a first try."""
         try:
-            return await self._compose(what)
+            return await self._writer.write(what)
         except Exception:
             if not claim.repeated:
                 await self._release(claim)
             raise
 
-    async def _compose(self, what: WelcomeStart) -> Greeting:
-        """Within the lookup budget; whatever is not known in time is left out, the greeting is not."""
-        event = what.event
-        identity = await self._identifier.identify(what.external_userid)
-        async with self._database.transaction() as session:
-            entry, name = await directory.entry_of(session, event.state, event.userid or "")
-            found = await directory.current_playbook(session, name or self._policy.default_playbook)
-            if found is None:
-                raise ApplicationError(
-                    "no playbook is published: run `journeys up` or the worker once", type="NoPlaybook"
-                )
-            employee = await directory.ensure_employee(session, event.userid or "")
-            group, picture = None, None
-            if found[0].welcome.invite_to_group:
-                group, picture = await self._invitation(session, identity.favourite_store, entry.store_id)
-            store_id = (group.store_id if group else None) or entry.store_id
-            store = await session.get(Store, store_id) if store_id else None  # her employee may be new to us
-        values = _values(identity, employee, store, found[0].welcome.benefit, group, self._clock())
-        text = templates.render(found[0].welcome.text, values)
-        attachments = (wecom.Image(media_id=picture),) if picture else ()
-        return Greeting(wecom.Message(text=text, attachments=attachments), group.chat_id if group else None)
-
-    async def _invitation(
-        self, session: AsyncSession, *store_ids: str | None
-    ) -> tuple[Group, str] | tuple[None, None]:
-        """The first of the stores whose group can be joined and whose QR picture WeCom holds."""
-        for store_id in store_ids:
-            group = await directory.open_group(session, store_id, QR_JOIN_CAP)
-            picture = await pictures.group_qr(session, group.chat_id, self._clock()) if group else None
-            if group and picture:
-                return group, picture
-        return None, None
-
-    async def _send(self, what: WelcomeStart, claim: Claim, greeting: Greeting) -> tuple[WelcomeOutcome, str]:
+    async def _send(
+        self, what: WelcomeStart, claim: Claim, greeting: Greeting, deadline: float
+    ) -> WelcomeSettled:
         if what.code is None:
-            return WelcomeOutcome.NO_CODE, "WeCom sent no code: the console greets, or they had chatted"
+            reason = "WeCom sent no code: the console greets, or they had chatted"
+            return WelcomeSettled(outcome=WelcomeOutcome.NO_CODE, reason=reason, chat_id=greeting.chat_id)
         with translated():
             try:
-                await self._client.send_welcome_msg(what.code, greeting.message, timeout_seconds=SEND_SECONDS)
+                sent = await self._deliver(what.code, greeting, deadline)
             except wecom.BusinessState as state:
-                return _outcome_of(state, repeated=claim.repeated or await self._overtaken(claim))
+                repeated = claim.repeated or await self._overtaken(claim)
+                outcome, reason = _outcome_of(state, repeated=repeated)
+                return WelcomeSettled(outcome=outcome, reason=reason, chat_id=greeting.chat_id)
             except (wecom.Refused, wecom.Misconfigured, wecom.InvalidMessage) as refusal:
-                return WelcomeOutcome.FAILED, str(refusal)[:200]
+                reason = str(refusal)[:200]
+                return WelcomeSettled(outcome=WelcomeOutcome.FAILED, reason=reason, chat_id=greeting.chat_id)
             except wecom.WeComError as error:
                 unanswered = isinstance(error, wecom.Unreachable) and error.maybe_done
                 if not unanswered and not claim.repeated:
                     await self._release(claim)  # certainly not sent: the next try is a first try
                 raise
-        return WelcomeOutcome.SENT, ""
+        reason = "" if sent.chat_id == greeting.chat_id else PICTURE_LOST
+        return WelcomeSettled(outcome=WelcomeOutcome.SENT, reason=reason, chat_id=sent.chat_id)
+
+    async def _deliver(
+        self, code: str, greeting: Greeting, deadline: float, *, renew: bool = True
+    ) -> Greeting:
+        """What was sent. A picture that WeCom has forgotten is brought there once more, or else left out.
+
+        WeCom refuses such a greeting as a whole and the code stays good (contract §4.1).
+        """
+        try:
+            await self._call(code, greeting, deadline)
+            return greeting
+        except wecom.Refused as refusal:
+            if refusal.errcode != FORGOTTEN or greeting.picture is None:
+                raise
+        other = await self._with_new_picture(greeting, deadline) if renew else greeting.without_picture()
+        return await self._deliver(code, other, deadline, renew=False)
+
+    async def _call(self, code: str, greeting: Greeting, deadline: float) -> None:
+        left = deadline - asyncio.get_running_loop().time()
+        seconds = min(SEND_SECONDS, max(left, SEND_SECONDS / 3))
+        await self._client.send_welcome_msg(code, greeting.message, timeout_seconds=seconds)
+
+    async def _with_new_picture(self, greeting: Greeting, deadline: float) -> Greeting:
+        left = deadline - asyncio.get_running_loop().time()
+        seconds = min(PICTURE_SECONDS, left - SEND_SECONDS)
+        picture = await self._pictures.again(greeting.chat_id or "", greeting.picture or "", seconds=seconds)
+        return replace(greeting, picture=picture) if picture else greeting.without_picture()
 
     async def _overtaken(self, claim: Claim) -> bool:
         async with self._database.transaction() as session:
@@ -163,13 +163,11 @@ class Welcomes:
         async with self._database.transaction() as session:
             await greetings.release(session, claim)
 
-    async def _settle(
-        self, claim: Claim, outcome: WelcomeOutcome, reason: str, chat_id: str | None
-    ) -> WelcomeSettled:
+    async def _settle(self, claim: Claim, end: WelcomeSettled) -> WelcomeSettled:
         """What became of it, in the words of the attempt that settled it first."""
-        status = TouchStatus(outcome.value)
+        status = TouchStatus(end.outcome.value)
         async with self._database.transaction() as session:
-            touch = await greetings.settle(session, claim.key, status, reason, chat_id, self._clock())
+            touch = await greetings.settle(session, claim.key, status, end.reason, end.chat_id, self._clock())
         return WelcomeSettled(
             outcome=WelcomeOutcome(str(touch.status)), reason=touch.reason, chat_id=touch.chat_id
         )
@@ -203,25 +201,6 @@ def _outcome_of(state: wecom.BusinessState, *, repeated: bool) -> tuple[WelcomeO
             return WelcomeOutcome.AWAITING_CONSENT, "greeted when she agrees to chat archiving"
         case _:
             return WelcomeOutcome.FAILED, f"errcode {state.errcode}"
-
-
-def _values(
-    identity: Identity,
-    employee: Employee,
-    store: Store | None,
-    benefit: str | None,
-    group: Group | None,
-    now: datetime,
-) -> dict[str, Any]:
-    zone = ZoneInfo(store.zone if store else "Asia/Shanghai")
-    return {
-        "customer": {"nickname": identity.nickname or "您"},
-        "employee": {"name": employee.name},
-        "store": {"name": store.name if store else "本店"},
-        "group": {"name": group.name if group else ""},
-        "benefit": benefit or "",
-        "date": templates.local_date(now.astimezone(zone).date()),
-    }
 
 
 @contextlib.asynccontextmanager

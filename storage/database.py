@@ -8,7 +8,7 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import ExceptionContext, event
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 DATA_EXCEPTION = "22"  # SQLSTATE class: 'invalid input syntax for type integer: "…"'
@@ -35,6 +35,12 @@ class Database:
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         async with self._sessions() as session, session.begin():
             yield session
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[AsyncConnection]:
+        """For single statements: each is committed by itself, without a BEGIN and a COMMIT on the way."""
+        async with self.engine.connect() as connection:
+            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
     async def close(self) -> None:
         await self.engine.dispose()

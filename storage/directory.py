@@ -1,4 +1,4 @@
-"""Who and what the chain has: stores, employees, entry codes, groups, published playbooks."""
+"""Who and what the chain has: stores, employees, entry codes, published playbooks."""
 
 import hashlib
 import json
@@ -6,14 +6,17 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import func
+from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.customer import Entry
 from domain.playbook import PinnedJourney, Playbook
-from storage.tables import Employee, EntryCode, Group, PlaybookVersion, Store
+from storage.tables import Employee, EntryCode, PlaybookVersion, Store
+
+DEFAULT_ZONE = "Asia/Shanghai"  # of whoever belongs to no store
+TAG_CHARS = 30  # of a corp tag's name (contract §5.1)
 
 
 async def ensure_employee(session: AsyncSession, userid: str) -> Employee:
@@ -21,6 +24,11 @@ async def ensure_employee(session: AsyncSession, userid: str) -> Employee:
     statement = insert(Employee).values(userid=userid, name=userid, active=True)
     await session.exec(statement.on_conflict_do_nothing())
     return (await session.exec(select(Employee).where(Employee.userid == userid))).one()
+
+
+async def employee_left(session: AsyncSession, userid: str) -> None:
+    """Nobody is sent to her any more; what she did stays."""
+    await session.exec(update(Employee).where(col(Employee.userid) == userid).values(active=False))
 
 
 async def entry_of(session: AsyncSession, state: str | None, userid: str) -> tuple[Entry, str | None]:
@@ -35,13 +43,13 @@ async def entry_of(session: AsyncSession, state: str | None, userid: str) -> tup
     entry = Entry(code=state, placement=code.placement if code else None)
     if store:
         entry.store_id, entry.store_name, entry.region_id = store.id, store.name, store.region_id
-    entry.tags = [t for t in (entry.store_name, entry.placement) if t]
+    entry.tags = [t[:TAG_CHARS] for t in (entry.store_name, entry.placement) if t]
     return entry, code.playbook if code else None
 
 
 async def zone_of(session: AsyncSession, store_id: str | None) -> str:
     store = await session.get(Store, store_id) if store_id else None
-    return store.zone if store else "Asia/Shanghai"
+    return store.zone if store else DEFAULT_ZONE
 
 
 def known_zone(zone: str) -> str:
@@ -50,19 +58,6 @@ def known_zone(zone: str) -> str:
         return ZoneInfo(zone).key
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: it names a folder of zones
         raise ValueError(f"there is no time zone {zone!r}: give an IANA name, e.g. Asia/Shanghai") from None
-
-
-async def open_group(session: AsyncSession, store_id: str | None, cap: int) -> Group | None:
-    """The store's group that can still be joined by QR: the fullest below the cap, so that groups fill up."""
-    if store_id is None:
-        return None
-    query = select(Group).where(
-        Group.store_id == store_id,
-        col(Group.dismissed_at).is_(None),
-        col(Group.join_config_id).is_not(None),
-        Group.members < cap,
-    )
-    return (await session.exec(query.order_by(col(Group.members).desc(), col(Group.chat_id)))).first()
 
 
 async def publish(

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from storage import directory
 from storage.database import Database
-from storage.tables import AccessToken
+from storage.tables import AccessToken, WrongSecret
 
 
 class SharedToken:
@@ -36,6 +36,17 @@ class SharedToken:
                     col(AccessToken.name) == self._name, col(AccessToken.value) == value
                 )
             )
+
+    async def wrong_secret(self) -> tuple[str, int, datetime] | None:
+        """The digest of the secret that was refused last, its errcode, and when that was."""
+        async with self._database.transaction() as session:
+            row = await session.get(WrongSecret, self._name)
+        return (row.digest, row.errcode, row.at) if row else None
+
+    async def remember_wrong(self, digest: str, errcode: int, at: datetime) -> None:
+        async with self._database.transaction() as session:
+            row = WrongSecret(name=self._name, digest=digest, errcode=errcode, at=at)
+            await directory.upsert(session, row)
 
     @asynccontextmanager
     async def lock(self) -> AsyncIterator[None]:

@@ -13,11 +13,21 @@ from storage.tables.chain import (
 from storage.tables.columns import Utc
 from storage.tables.customers import Consent, Coupon, Customer, Follow, FormAnswer, LogEntry, Order, Snapshot
 from storage.tables.messages import Batch, InboundEvent, PlaybookVersion, Touch
-from storage.tables.wecom import AccessToken, ApiBlock, AppliedObject, Lease, Media, Tag, TodoCard
+from storage.tables.wecom import (
+    AccessToken,
+    ApiLimit,
+    AppliedObject,
+    GroupPicture,
+    Lease,
+    Media,
+    Tag,
+    Todo,
+    WrongSecret,
+)
 
 __all__ = [
     "AccessToken",
-    "ApiBlock",
+    "ApiLimit",
     "AppliedObject",
     "Batch",
     "Consent",
@@ -30,6 +40,7 @@ __all__ = [
     "FormAnswer",
     "Group",
     "GroupMember",
+    "GroupPicture",
     "InboundEvent",
     "Lease",
     "LogEntry",
@@ -41,7 +52,8 @@ __all__ = [
     "Snapshot",
     "Store",
     "Tag",
-    "TodoCard",
+    "Todo",
     "Touch",
     "Utc",
+    "WrongSecret",
 ]

@@ -65,7 +65,9 @@ class FormAnswer(SQLModel, table=True):
     external_userid: str = Field(index=True)
     form: str
     answers: dict[str, Any] = Field(sa_type=JSONB)
-    digest: str = Field(unique=True, description="of link and answers: the same answer twice is one")
+    digest: str = Field(
+        unique=True, description="of link, answers and the digest before: a double tap is one"
+    )
     at: datetime = Field(sa_type=Utc)
 
 

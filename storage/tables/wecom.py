@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -10,13 +11,23 @@ from storage.tables.columns import Utc
 
 
 class Media(SQLModel, table=True):
-    """A picture that WeCom holds for 3 days (contract §11.2)."""
+    """A file that WeCom holds for 3 days, by its content (contract §11.2)."""
 
     __tablename__ = "media"
-    purpose: str = Field(primary_key=True, description="e.g. group-qr/<chat_id>")
-    sha256: str
-    media_id: str
+    sha256: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True, description="image, video or file: WeCom keeps them apart")
+    media_id: str = Field(index=True)
     uploaded_at: datetime = Field(sa_type=Utc)
+
+
+class GroupPicture(SQLModel, table=True):
+    """The QR picture of a group as it was uploaded, so that it can be uploaded anew in one call."""
+
+    __tablename__ = "group_pictures"
+    chat_id: str = Field(primary_key=True, foreign_key="groups.chat_id")
+    source: str = Field(description="way/<config_id>, or hand/<sha256> of one exported by hand")
+    sha256: str
+    content: bytes
 
 
 class Tag(SQLModel, table=True):
@@ -37,6 +48,16 @@ class AccessToken(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=Utc)
 
 
+class WrongSecret(SQLModel, table=True):
+    """An app's secret that WeCom refused, as a digest: no process tries the same one again at once."""
+
+    __tablename__ = "wrong_secrets"
+    name: str = Field(primary_key=True, description="of the app, as in access_tokens")
+    digest: str
+    errcode: int
+    at: datetime = Field(sa_type=Utc)
+
+
 class AppliedObject(SQLModel, table=True):
     """Something that `apply` made in WeCom: welcome template, tag, join way. Drift: WeCom differs from it."""
 
@@ -46,43 +67,49 @@ class AppliedObject(SQLModel, table=True):
     wecom_id: str | None = Field(default=None, description="None: claimed, the answer is not known yet")
     body: dict[str, Any] = Field(sa_type=JSONB, description="as we sent it")
     applied_at: datetime = Field(sa_type=Utc)
+    followed: bool = Field(default=False, description="our groups, tags and to-dos have followed it")
 
 
-class TodoCard(SQLModel, table=True):
-    """A to-do for an employee as a template card (模板卡片) with buttons."""
+class Todo(SQLModel, table=True):
+    """待办: what an employee must do by hand, sent to her as a card with buttons."""
 
-    __tablename__ = "todo_cards"
-    task_id: str = Field(primary_key=True, description="ours; WeCom wants it unique per app")
-    userid: str = Field(index=True)
+    __tablename__ = "todos"
+    __table_args__ = (Index("todos_by_time", "userid", "claimed_at"),)
+    id: str = Field(primary_key=True, description="hash of its business key: kind, subject, occasion")
+    userid: str
     kind: str
-    subject: str = Field(description="what it is about, e.g. batch/17 or group/wr…")
-    body: dict[str, Any] = Field(sa_type=JSONB, description="the card as sent")
+    subject: str = Field(index=True, description="what it is about, e.g. group/wr…")
+    card: dict[str, Any] = Field(sa_type=JSONB, description="domain.todos.Card")
+    attempt: int = Field(default=1, description="how many cards: one more for every 明天提醒我")
     status: str = Field(
-        default="planned", description="planned → claimed → sent · unknown · refused; then answered"
+        default="planned", description="planned → claimed → sent → done · lapsed; or refused, unknown"
     )
     reason: str = ""
-    due_at: datetime = Field(sa_type=Utc, description="not sent before: 30 messages a minute per employee")
-    response_code: str | None = None
+    due_at: datetime = Field(sa_type=Utc, description="not sent before")
+    response_code: str | None = Field(default=None, description="lets us change the card once")
     claimed_at: datetime | None = Field(default=None, sa_type=Utc)
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
-    answered_at: datetime | None = Field(default=None, sa_type=Utc)
-    answer: str | None = Field(default=None, description="the key of the button")
+    settled_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
 class Lease(SQLModel, table=True):
-    """A right that expires by itself: one of the slots of an API, or the lock of one pair."""
+    """A right that expires by itself: one of the places of an API, or the lock of one pair."""
 
     __tablename__ = "leases"
-    name: str = Field(primary_key=True, description="e.g. api/externalcontact/remark")
+    # After a crash of PostgreSQL it is empty, and nobody holds anything: no commit has to wait for the disk.
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+    name: str = Field(primary_key=True, description="api/externalcontact/remark, pair/<userid>/<customer>")
     slot: int = Field(primary_key=True)
     holder: str
-    expires_at: datetime = Field(sa_type=Utc)
+    expires_at: datetime = Field(sa_type=Utc, description="by PostgreSQL's clock")
 
 
-class ApiBlock(SQLModel, table=True):
-    """An API that WeCom told us to leave alone until a time (45009), known to all processes."""
+class ApiLimit(SQLModel, table=True):
+    """What WeCom told us of an API's limits, known to all processes (45009, 45033)."""
 
-    __tablename__ = "api_blocks"
+    __tablename__ = "api_limits"
     api: str = Field(primary_key=True)
-    until: datetime = Field(sa_type=Utc)
-    errcode: int
+    closed_until: datetime | None = Field(default=None, sa_type=Utc, description="not called before")
+    span: str = Field(default="", description="of the window: minute, hour or day")
+    slots: int | None = Field(default=None, description="fewer calls at a time than usual …")
+    slots_until: datetime | None = Field(default=None, sa_type=Utc, description="… before then")

@@ -15,10 +15,11 @@ from fastapi import FastAPI
 
 from settings import Settings
 from simulators.app import create_app
+from simulators.from_settings import simulator_config
 from simulators.world import World
 from storage.database import Database
 from tests.activities.shop import SIMULATORS, Shop, ToldClock, furnish, open_shop
-from tests.corp import corp_settings, simulator_config
+from tests.corp import corp_settings
 
 TEMPLATE = "template_shop"
 _numbers = itertools.count()
@@ -64,7 +65,12 @@ async def furnished(
 ) -> AsyncIterator[Furnished]:
     clock = ToldClock()
     config = simulator_config(settings).model_copy(
-        update={"callback_url": None, "pos_push_url": None, "mark_tag_seconds": 0}
+        update={
+            "callback_url": None,
+            "cards_need_callback": False,
+            "pos_push_url": None,
+            "mark_tag_seconds": 0,
+        }
     )
     world = simulators.state.world = World(config, clock, httpx.MockTransport(_nobody_there))
     _create(postgres, TEMPLATE, "template_journeys")

@@ -21,13 +21,16 @@ from activities.lives import Lives
 from activities.staff_tasks import StaffTasks
 from activities.tagging import Tagging
 from activities.till import Till
+from activities.todos import Todos
 from activities.touches import Touches
 from activities.upkeep import Upkeep
 from activities.welcomes import Welcomes
 from domain.events import Event, EventKind
+from domain.links import FormLinks
 from domain.messages import Arrive, WelcomeStart
 from domain.playbook import Playbook
 from domain.policy import Policy
+from domain.rooms import JoinRules
 from gateway import translate
 from integrations import pos, wecom
 from playbooks.loader import load_playbook, load_policy
@@ -42,6 +45,7 @@ from tests.corp import EMPLOYEES, STORES
 
 START = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # noon in Shanghai
 SIMULATORS = "http://simulators"
+LINKS = FormLinks(b"any 32 characters that nobody knows", "https://j.example.com")
 
 What = TypeVar("What")
 Answer = TypeVar("Answer")
@@ -187,9 +191,13 @@ class Shop:
                 await directory.upsert(session, row)
 
     def activities_on(
-        self, client: wecom.WeComClient | None = None, *, settling: timedelta | None = None
+        self,
+        client: wecom.WeComClient | None = None,
+        *,
+        settling: timedelta | None = None,
+        rules: JoinRules = JoinRules(),
     ) -> Activities:
-        """The activities once more, with another client or another patience."""
+        """The activities once more, with another client, another patience or other rules for groups."""
         return build(
             self.database,
             client or self.client,
@@ -197,6 +205,7 @@ class Shop:
             self.policy,
             self.courier,
             self.clock,
+            rules,
             **({"settling": settling} if settling is not None else {}),
         )
 
@@ -217,19 +226,28 @@ def build(
     policy: Policy,
     courier: Courier,
     clock: Clock,
+    rules: JoinRules = JoinRules(),
     **staff_tasks: Any,
 ) -> Activities:
     return Activities(
         lives=Lives(database, policy, courier, clock),
         touches=Touches(database, policy, courier, clock),
         welcomes=Welcomes(
-            database, client, Identifier(database, client, till, clock), policy, courier, clock
+            database,
+            client,
+            Identifier(database, client, till, clock),
+            policy,
+            courier,
+            clock,
+            rules,
+            links=LINKS,
         ),
-        staff_tasks=StaffTasks(database, client, policy, courier, clock, **staff_tasks),
+        staff_tasks=StaffTasks(database, client, policy, courier, clock, rules, **staff_tasks),
         tagging=Tagging(database, client),
-        groups=Groups(database, client, courier, clock),
+        groups=Groups(database, client, courier, clock, rules),
         till=Till(database, till, Identifier(database, client, till, clock), clock),
-        upkeep=Upkeep(database, client, till, policy, courier, clock),
+        todos=Todos(database, client, clock),
+        upkeep=Upkeep(database, client, till, policy, courier, clock, rules),
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from pydantic import SecretStr
 
 from activities.composition import wecom_client
 from integrations import wecom
@@ -61,3 +62,36 @@ async def test_an_expired_token_is_renewed_without_a_refused_call(shop: Shop) ->
     await shop.client.get_corp_tags()
     assert shop.calls("gettoken") == 1
     assert shop.calls("externalcontact/get_corp_tag_list") == 2
+
+
+async def test_a_wrong_secret_is_tried_once_by_all_processes_and_a_changed_one_at_once(
+    shop: Shop, other: wecom.WeComClient, database_url: str
+) -> None:
+    """About 2000 wrong tries in an hour ban the address (contract §1.1)."""
+    right = shop.settings.wecom_secret.get_secret_value()
+    await shop.street.do("settings", secret="another-secret")
+    await shop.street.do("token/invalidate")
+    for client in (shop.client, other, shop.client, other):
+        with pytest.raises(wecom.Misconfigured) as caught:
+            await client.get_corp_tags()
+        assert caught.value.errcode == 40001
+    restarted = Database(database_url)
+    with pytest.raises(wecom.Misconfigured, match="a changed secret is tried at once") as caught:
+        await wecom_client(shop.settings, shop.http, restarted, shop.clock).get_corp_tags()
+    assert right not in str(caught.value)
+    assert shop.calls("gettoken") == 1
+    changed = shop.settings.model_copy(update={"wecom_secret": SecretStr("another-secret")})
+    await wecom_client(changed, shop.http, restarted, shop.clock).get_corp_tags()
+    assert shop.calls("gettoken") == 2
+    await restarted.close()
+
+
+async def test_a_wrong_secret_is_tried_again_after_five_minutes(shop: Shop) -> None:
+    """Somebody may have mended it in WeCom's console instead."""
+    await shop.street.do("settings", secret="another-secret")
+    await shop.street.do("token/invalidate")
+    for seconds in (0, 299, 2):
+        shop.clock.forward(seconds=seconds)
+        with pytest.raises(wecom.Misconfigured):
+            await shop.client.get_corp_tags()
+    assert shop.calls("gettoken") == 2

@@ -125,4 +125,4 @@ async def test_every_item_is_a_sign_of_life(shop: Shop) -> None:
     env = ActivityEnvironment()
     env.on_heartbeat = lambda *details: beats.append(details)
     await env.run(shop.activities.upkeep.sweep, SweepStart())
-    assert len(beats) == 5 + 3 + 2, "five pieces, three facts, two pictures"
+    assert len(beats) == 8 + 3 + 2, "eight pieces, three facts, two pictures"

@@ -1,7 +1,6 @@
-"""Stores, employees, codes, groups and published playbooks."""
+"""Stores, employees, codes and published playbooks."""
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +9,8 @@ from sqlmodel import col, select
 from domain.playbook import Playbook
 from playbooks.loader import load_playbook
 from settings import ROOT
-from storage import directory, pictures
-from storage.tables import EntryCode, Group, PlaybookVersion, Store
+from storage import directory
+from storage.tables import EntryCode, PlaybookVersion, Store
 from tests.storage.chain import NOON, Chain
 
 pytestmark = pytest.mark.anyio
@@ -73,45 +72,6 @@ async def test_a_store_in_no_known_zone_is_refused(chain: Chain, zone: str) -> N
     with pytest.raises(ValueError, match="give an IANA name"):
         await add(chain, Store(id="S1", name="S1", zone=zone))
     assert directory.known_zone("Asia/Shanghai") == "Asia/Shanghai"
-
-
-# ---- groups
-
-
-async def test_the_fullest_group_below_the_cap_is_open(chain: Chain) -> None:
-    sizes = {"full": 200, "half": 120, "new": 3, "closed": 150, "no-qr": 199, "elsewhere": 180}
-    for name, members in sizes.items():
-        row = Group(chat_id=name, store_id="S1", members=members, join_config_id=name, created_at=NOON)
-        row.dismissed_at = NOON if name == "closed" else None
-        row.join_config_id = None if name == "no-qr" else name
-        row.store_id = "S2" if name == "elsewhere" else "S1"
-        await add(chain, row)
-    async with chain.database.transaction() as session:
-        found = [await directory.open_group(session, "S1", cap) for cap in (200, 120, 3)]
-        assert await directory.open_group(session, None, 200) is None
-    assert [g.chat_id if g else None for g in found] == ["half", "new", None]
-
-
-async def test_a_groups_picture_is_good_for_three_days(chain: Chain) -> None:
-    await add(chain, Group(chat_id="g1", store_id="S1", join_config_id="j1", created_at=NOON))
-    async with chain.database.transaction() as session:
-        assert await pictures.group_qr(session, "g1", NOON) is None
-        await pictures.remember(session, "g1", "sha", "media1", NOON)
-    usable, to_renew = [], []
-    for hours in (0, 59, 61, 71, 72):
-        now = NOON + timedelta(hours=hours)
-        async with chain.database.transaction() as session:
-            usable.append(await pictures.group_qr(session, "g1", now) is not None)
-            to_renew.append(len(await pictures.groups_to_renew(session, now)))
-    assert usable == [True, True, True, True, False]
-    assert to_renew == [0, 0, 1, 1, 1]
-
-
-async def test_a_group_without_a_picture_needs_one(chain: Chain) -> None:
-    await add(chain, Group(chat_id="g1", store_id="S1", join_config_id="j1", created_at=NOON))
-    await add(chain, Group(chat_id="g2", store_id="S1", created_at=NOON))
-    async with chain.database.transaction() as session:
-        assert [g.chat_id for g in await pictures.groups_to_renew(session, NOON)] == ["g1"]
 
 
 # ---- playbooks

@@ -12,10 +12,12 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "api_blocks",
+        "api_limits",
         sa.Column("api", sa.String(), nullable=False),
-        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("errcode", sa.Integer(), nullable=False),
+        sa.Column("closed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("span", sa.String(), nullable=False),
+        sa.Column("slots", sa.Integer(), nullable=True),
+        sa.Column("slots_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("api"),
     )
     op.create_table(
@@ -25,6 +27,7 @@ def upgrade() -> None:
         sa.Column("wecom_id", sa.String(), nullable=True),
         sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("followed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "key"),
     )
     op.create_table(
@@ -42,31 +45,63 @@ def upgrade() -> None:
         op.f("ix_form_answers_external_userid"), "form_answers", ["external_userid"], unique=False
     )
     op.create_table(
+        "group_pictures",
+        sa.Column("chat_id", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"],
+            ["groups.chat_id"],
+        ),
+        sa.PrimaryKeyConstraint("chat_id"),
+    )
+    op.create_table(
         "leases",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("slot", sa.Integer(), nullable=False),
         sa.Column("holder", sa.String(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", "slot"),
+        prefixes=["UNLOGGED"],
     )
     op.create_table(
-        "todo_cards",
-        sa.Column("task_id", sa.String(), nullable=False),
+        "wrong_secrets",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("errcode", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.drop_table("media")  # a memory of uploads: the next sweep uploads the pictures again
+    op.create_table(
+        "media",
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("media_id", sa.String(), nullable=False),
+        sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", "kind"),
+    )
+    op.create_index(op.f("ix_media_media_id"), "media", ["media_id"], unique=False)
+    op.create_table(
+        "todos",
+        sa.Column("id", sa.String(), nullable=False),
         sa.Column("userid", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
-        sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("card", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("response_code", sa.String(), nullable=True),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("answer", sa.String(), nullable=True),
-        sa.PrimaryKeyConstraint("task_id"),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_todo_cards_userid"), "todo_cards", ["userid"], unique=False)
+    op.create_index("todos_by_time", "todos", ["userid", "claimed_at"], unique=False)
+    op.create_index(op.f("ix_todos_subject"), "todos", ["subject"], unique=False)
     op.create_table(
         "entry_code_ways",
         sa.Column("state", sa.String(), nullable=False),
@@ -121,10 +156,23 @@ def downgrade() -> None:
     op.drop_column("employees", "shifts")
     op.drop_table("scan_counts")
     op.drop_table("entry_code_ways")
-    op.drop_index(op.f("ix_todo_cards_userid"), table_name="todo_cards")
-    op.drop_table("todo_cards")
+    op.drop_index(op.f("ix_todos_subject"), table_name="todos")
+    op.drop_index("todos_by_time", table_name="todos")
+    op.drop_table("todos")
+    op.drop_index(op.f("ix_media_media_id"), table_name="media")
+    op.drop_table("media")
+    op.create_table(
+        "media",
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("media_id", sa.String(), nullable=False),
+        sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("purpose"),
+    )
+    op.drop_table("wrong_secrets")
     op.drop_table("leases")
+    op.drop_table("group_pictures")
     op.drop_index(op.f("ix_form_answers_external_userid"), table_name="form_answers")
     op.drop_table("form_answers")
     op.drop_table("applied_objects")
-    op.drop_table("api_blocks")
+    op.drop_table("api_limits")
