@@ -15,6 +15,7 @@ CUSTOMER_LIFECYCLE = "CustomerLifecycle"
 GROUP_LIFECYCLE = "GroupLifecycle"
 STAFF_TASK = "StaffTask"
 WELCOME_WORKFLOW = "Welcome"
+TODO = "Todo"
 SWEEP = "Sweep"
 SWEEP_ID = "sweep"
 
@@ -22,6 +23,7 @@ HAPPENED = "happened"  # signal of CustomerLifecycle: one Event
 CHANGED = "changed"  # signal of GroupLifecycle: one GroupChange
 COMMAND = "command"  # update of CustomerLifecycle: one Command
 WITHDRAW = "withdraw"  # signal of StaffTask: one recipient less
+TAPPED = "tapped"  # signal of Todo: one CardTap
 
 
 def customer_id(external_userid: str) -> str:
@@ -40,3 +42,21 @@ def welcome_id(userid: str, external_userid: str, welcome_code: str) -> str:
 
 def staff_task_id(batch_id: int) -> str:
     return f"staff-task/{batch_id}"
+
+
+def todo_workflow_id(todo_id: str) -> str:
+    return f"todo/{todo_id}"
+
+
+def card_task_id(todo_id: str, attempt: int) -> str:
+    """What WeCom calls a card; unique in the app for ever (contract §10.1)."""
+    return f"todo_{todo_id}_{attempt}"
+
+
+def todo_of_card(task_id: str) -> tuple[str, int] | None:
+    """The to-do and the attempt of one of our cards; None for another program's."""
+    match task_id.split("_"):
+        case ["todo", todo_id, attempt] if attempt.isdigit():
+            return todo_id, int(attempt)
+        case _:
+            return None

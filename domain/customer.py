@@ -89,7 +89,7 @@ class Enrolment(Shape):
     visit: int = Field(1, description="how often the phase's steps have been begun")
     entered_at: UtcTime | None = Field(None, description="when the cursor came to its step")
     due_at: UtcTime | None = Field(None, description="absolute deadline of the current wait")
-    waits_for: str | None = Field(None, description="an event kind, or a touch key")
+    waits_for: str | None = Field(None, description="an event kind, one with its form, or a touch key")
     met: bool = Field(False, description="what it waits for has happened")
     clock_from: UtcTime | None = Field(None, description="the dormancy clock runs from here")
     ended_reason: str | None = None
@@ -145,6 +145,7 @@ class CustomerState(Shape):
     episode: int = Field(1, description="one more each time she comes back after she was lost")
     orders: int = 0
     last_visit_at: UtcTime | None = Field(None, description="last paid order or redeemed coupon")
+    forms: dict[str, UtcTime] = Field(default_factory=dict, description="which she answered, and when last")
     paused_by: str | None = None
     opted_out_at: UtcTime | None = None
     inbox: list[Event] = Field(default_factory=list)

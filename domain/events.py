@@ -21,9 +21,18 @@ class EventKind(StrEnum):
     ORDER_PAID = "order_paid"
     ORDER_REFUNDED = "order_refunded"
     COUPON_REDEEMED = "coupon_redeemed"
+    FORM_ANSWERED = "form_answered"  # she filled in a form of ours; the row keeps what she said
     TOUCH_SETTLED = "touch_settled"  # a touch that her playbook waits for has an outcome
     ENROLLED = "enrolled"  # an operator puts her into a playbook
     WAKE = "wake"  # a parked life has something due
+
+
+class FormName(StrEnum):
+    """短表单: what she can be asked by a signed link."""
+
+    BIRTHDAY = "birthday"  # 生日
+    DUE_DATE = "due_date"  # 预产期
+    FEEDBACK = "feedback"  # 反馈
 
 
 class Event(Shape):
@@ -42,6 +51,17 @@ class Event(Shape):
     outcome: str | None = None
     reason: str | None = None
     playbook: str | None = None
+    form: str | None = Field(None, description="which form she answered")
+    answer_id: int | None = Field(None, description="the row of her answer; its content never travels")
+
+
+class CardTap(Shape):
+    """An employee tapped a button of a to-do's card."""
+
+    id: str
+    at: UtcTime
+    attempt: int = Field(1, description="which of the to-do's cards")
+    key: str = Field(description="of the button")
 
 
 class GroupChange(Shape):

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from domain import steps
 from domain.customer import CustomerState, Enrolment, LogLine, Phase, Stage
-from domain.events import EventKind
-from domain.playbook import CouponStep, PinnedJourney, Send
+from domain.events import EventKind, FormName
+from domain.playbook import CouponStep, PinnedJourney, Send, WaitFor
 from domain.shape import Shape, UtcTime, earliest
 
 
@@ -35,6 +35,7 @@ class Rest(Shape):
     why: str = ""
 
 
+DATES = (FormName.BIRTHDAY, FormName.DUE_DATE)  # what she tells once; a feedback is of its day
 DELIVERY_PATIENCE = timedelta(days=7)  # a task expires within a day; longer means that its outcome was lost
 
 Action = SendTouch | IssueCoupon | Rest
@@ -155,7 +156,7 @@ def _move(state: CustomerState, enrolment: Enrolment, now: datetime) -> bool:
             enter_stage(state, Stage.ENDED, step.exit, now)
     elif step.wait_for and (enrolment.met or over):
         branch = "then" if enrolment.met else "otherwise"
-        note(state, now, f"{step.wait_for.event} {'came' if enrolment.met else 'did not come'}", branch)
+        note(state, now, f"{step.wait_for.awaited} {'came' if enrolment.met else 'did not come'}", branch)
         _arrive(state, enrolment, steps.inside(tree, enrolment.cursor, branch), now)
     elif (step.wait is not None and over) or (step.send and (enrolment.met or over)):
         step_on(state, enrolment, now)
@@ -197,9 +198,15 @@ def _arrive(state: CustomerState, enrolment: Enrolment, cursor: steps.Cursor | N
     if step and step.wait is not None:
         enrolment.due_at = now + step.wait
     elif step and step.wait_for:
-        enrolment.due_at, enrolment.waits_for = now + step.wait_for.timeout, step.wait_for.event
-        # Being in a group already is having joined; an order has to be a new one.
-        enrolment.met = step.wait_for.event is EventKind.GROUP_JOINED and bool(state.in_groups)
+        enrolment.due_at, enrolment.waits_for = now + step.wait_for.timeout, step.wait_for.awaited
+        enrolment.met = _is_so_already(state, step.wait_for)
+
+
+def _is_so_already(state: CustomerState, wanted: WaitFor) -> bool:
+    """Being in a group is having joined, and a date that she told is known; an order has to be a new one."""
+    if wanted.event is EventKind.GROUP_JOINED:
+        return bool(state.in_groups)
+    return wanted.form in DATES and wanted.form in state.forms
 
 
 def _phase_over(state: CustomerState, enrolment: Enrolment, now: datetime) -> None:

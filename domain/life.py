@@ -173,6 +173,13 @@ def _refunded(state: CustomerState, event: Event, now: datetime) -> None:
     journey.note(state, now, "order refunded", f"order {event.order_id}")
 
 
+def _form_answered(state: CustomerState, event: Event, now: datetime) -> None:
+    """What she said stays in its row."""
+    form = event.form or "unknown"
+    state.forms[form] = max(event.at, state.forms.get(form, event.at))
+    journey.note(state, now, f"form {form} answered", f"answer {event.answer_id}")
+
+
 def _latest(add: tuple[datetime, bool]) -> tuple[datetime, bool]:
     """The later add tells whether it is a half one; of two in one second, the whole one."""
     at, half = add
@@ -195,7 +202,7 @@ def _meet(enrolment: Enrolment, event: Event) -> None:
     """Does this event end the wait? Only what happened since the wait began counts."""
     if enrolment.waits_for is None or enrolment.entered_at is None:
         return
-    awaited = enrolment.waits_for in (event.kind, event.touch_key)
+    awaited = enrolment.waits_for in (event.kind, f"{event.kind}/{event.form}", event.touch_key)
     enrolment.met |= awaited and (event.touch_key is not None or event.at >= enrolment.entered_at)
 
 
@@ -210,4 +217,5 @@ _HANDLERS: dict[EventKind, Callable[[CustomerState, Event, datetime], None]] = {
     EventKind.ORDER_PAID: _came_back,
     EventKind.COUPON_REDEEMED: _came_back,
     EventKind.ORDER_REFUNDED: _refunded,
+    EventKind.FORM_ANSWERED: _form_answered,
 }

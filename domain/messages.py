@@ -239,7 +239,9 @@ class SweepReport(Shape):
     delivered: int = 0
     orphans: int = 0
     woken: int = 0
+    rooms: int = 0
     media: int = 0
+    todos: int = 0
 
 
 class CommandAnswer(Shape):
@@ -247,3 +249,30 @@ class CommandAnswer(Shape):
 
     id: str
     answer: str
+
+
+class TodoStart(Shape):
+    """Start of Todo."""
+
+    todo_id: str
+
+
+class TodoRef(Shape):
+    todo_id: str
+
+
+class CloseTodo(Shape):
+    """The button that the employee tapped; None when she tapped none in time."""
+
+    todo_id: str
+    answer: str | None = None
+
+
+class TodoState(Shape):
+    """Where a to-do stands. `open_until`: her card waits for a tap; `again_at`: the next card is due."""
+
+    status: str
+    reason: str = ""
+    attempt: int = 1
+    open_until: UtcTime | None = None
+    again_at: UtcTime | None = None

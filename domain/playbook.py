@@ -7,9 +7,9 @@ an older worker can carry a newer journey.
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from domain.events import EventKind
+from domain.events import EventKind, FormName
 from domain.shape import Duration, Period, Shape
 
 
@@ -37,16 +37,31 @@ class CouponStep(Shape):
     name: str = Field(min_length=1, description="what messages and operators call it")
 
 
-Awaitable = Literal[EventKind.ORDER_PAID, EventKind.COUPON_REDEEMED, EventKind.GROUP_JOINED]
+Awaitable = Literal[
+    EventKind.ORDER_PAID, EventKind.COUPON_REDEEMED, EventKind.GROUP_JOINED, EventKind.FORM_ANSWERED
+]
 
 
 class WaitFor(Shape):
     """Wait until something happens, at most `timeout`; then one of two branches."""
 
     event: Awaitable
+    form: FormName | None = Field(None, description="of form_answered: only this form; any when absent")
     timeout: Duration
     then: "list[Step]" = Field(default_factory=list)
     otherwise: "list[Step]" = Field(default_factory=list)
+
+    @field_validator("form")
+    @classmethod
+    def _belongs(cls, form: FormName | None, info: ValidationInfo) -> FormName | None:
+        if form is not None and info.data.get("event") != EventKind.FORM_ANSWERED:
+            raise ValueError(f"only {EventKind.FORM_ANSWERED} has a form")
+        return form
+
+    @property
+    def awaited(self) -> str:
+        """What an enrolment's `waits_for` holds meanwhile."""
+        return f"{self.event}/{self.form}" if self.form else self.event.value
 
 
 class Step(Shape):
@@ -120,6 +135,9 @@ class Playbook(Shape):
     title: str
     link: Literal["friend_then_group"] = "friend_then_group"
     welcome: WelcomeMessage
+    group_welcome: str | None = Field(
+        None, min_length=1, description="入群欢迎语 of the store's groups; `journeys apply` makes it in WeCom"
+    )
     reentry: Reentry = Reentry.NEW_EPISODE
     join_reminder: JoinReminder | None = None
     nurture: list[Step] = Field(default_factory=list)

@@ -32,6 +32,7 @@ async def serve(settings: Settings) -> None:
             temporal=temporal,
             clock=utc_now,
             callback_max_age_seconds=settings.wecom_callback_max_age_seconds,
+            link_key=settings.link_key.get_secret_value().encode(),
         )
         # The access log would show signatures and nonces; the counts are in /metrics.
         config = uvicorn.Config(

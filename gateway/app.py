@@ -16,6 +16,9 @@ from gateway import translate
 from gateway.bodies import TooLarge, read_body
 from gateway.intake import Intake, TryAgain
 from gateway.metrics import Metrics
+from gateway.pages.forms import form_routes
+from gateway.pages.scan import scan_routes
+from gateway.staff import note_staff
 from integrations import pos, wecom
 from settings import Clock
 from storage import purchases
@@ -35,6 +38,7 @@ class Doors:
     temporal: Client
     clock: Clock
     callback_max_age_seconds: int
+    link_key: bytes  # signs the links of forms
 
 
 def create_app(doors: Doors) -> FastAPI:
@@ -44,6 +48,8 @@ def create_app(doors: Doors) -> FastAPI:
     _wecom_door(app, doors, metrics)
     _till_door(app, doors, metrics)
     _health(app, doors, metrics)
+    app.include_router(scan_routes(doors.database, doors.clock))
+    app.include_router(form_routes(doors.database, doors.intake, doors.clock, doors.link_key, metrics))
     return app
 
 
@@ -71,6 +77,11 @@ def _wecom_door(app: FastAPI, doors: Doors, metrics: Metrics) -> None:
                 event = wecom.parse_event(xml)
             except (TooLarge, wecom.CallbackRejected, wecom.MalformedEvent) as error:
                 return _refused(metrics, "wecom", error)
+            if isinstance(event, wecom.StaffEvent):
+                try:
+                    await note_staff(doors.database, event)
+                except (SQLAlchemyError, OSError):
+                    return _try_again(metrics, "wecom")
             fact_id = translate.digest(xml)
             subject, parcel = translate.wecom_fact(event, fact_id)
             return await _take(doors, metrics, "wecom", fact_id, subject, parcel)

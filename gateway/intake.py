@@ -39,6 +39,15 @@ class Intake:
             log.error("no answer from Temporal or PostgreSQL within %g s: %s", ANSWER_SECONDS, subject)
             raise TryAgain from None
 
+    async def deliver(self, subject: str) -> None:
+        """Deliver what was stored for a subject. Raises TryAgain: then the sweep delivers it."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._deliver(subject)
+        except TimeoutError:
+            log.error("stored, not delivered within %g s: %s", ANSWER_SECONDS, subject)
+            raise TryAgain from None
+
     async def _take(self, source: str, digest: str, subject: str | None, parcel: Parcel) -> bool:
         try:
             async with self._database.transaction() as session:

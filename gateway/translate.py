@@ -3,12 +3,13 @@
 import hashlib
 
 from activities.courier import Parcel
-from domain.addresses import customer_id, group_id
-from domain.events import Event, EventKind, GroupChange
+from domain.addresses import customer_id, group_id, todo_of_card, todo_workflow_id
+from domain.events import CardTap, Event, EventKind, GroupChange
 from domain.shape import UtcTime
 from integrations import pos, wecom
 
 DIGEST_CHARS = 32
+SECRETS = {"welcome_code", "response_code", "chat_key"}  # for a moment only; nothing keeps them
 
 _CONTACT = {
     wecom.ContactChange.ADD: EventKind.FRIEND_ADDED,
@@ -50,7 +51,11 @@ def wecom_fact(event: wecom.CallbackEvent, fact_id: str) -> tuple[str | None, Pa
             dismissed=event.change_type is wecom.ChatChange.DISMISS,
         )
         return group_id(event.chat_id), Parcel(change=change)
-    return None, Parcel(raw=event.model_dump(mode="json", exclude={"welcome_code"}))
+    if isinstance(event, wecom.CardEvent) and (ours := todo_of_card(event.task_id)):
+        todo_id, attempt = ours
+        tap = CardTap(id=fact_id, at=event.create_time, attempt=attempt, key=event.event_key)
+        return todo_workflow_id(todo_id), Parcel(tap=tap)
+    return None, Parcel(raw=event.model_dump(mode="json", exclude=SECRETS))
 
 
 def till_fact(event: pos.PosEvent, fact_id: str, received_at: UtcTime) -> Parcel:

@@ -130,7 +130,8 @@ def _text_problems(playbook: Playbook) -> Iterator[tuple[Place, str]]:
     given = playbook.welcome.benefit is not None  # without one, `{{ benefit }}` would leave a gap
     for at, text, sample in _texts(playbook):
         try:
-            templates.check(text, {k: v for k, v in sample.items() if given or k != "benefit"})
+            limit = templates.GROUP_WELCOME_BYTES if at == ("group_welcome",) else templates.TEXT_BYTES
+            templates.check(text, {k: v for k, v in sample.items() if given or k != "benefit"}, limit=limit)
         except templates.TemplateError as error:
             yield at, str(error)
 
@@ -140,6 +141,8 @@ def _texts(playbook: Playbook) -> Iterator[tuple[Place, str, dict[str, Any]]]:
     yield ("welcome", "text"), playbook.welcome.text, templates.WELCOME_SAMPLE
     if playbook.welcome.fallback_text:
         yield ("welcome", "fallback_text"), playbook.welcome.fallback_text, templates.BATCH_SAMPLE
+    if playbook.group_welcome:
+        yield ("group_welcome",), playbook.group_welcome, templates.GROUP_WELCOME_SAMPLE
     if playbook.join_reminder:
         yield ("join_reminder", "text"), playbook.join_reminder.text, templates.BATCH_SAMPLE
     yield from _step_texts(("nurture",), playbook.nurture)

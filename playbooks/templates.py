@@ -8,17 +8,26 @@ from typing import Any
 from liquid import Environment, StrictUndefined
 from liquid.exceptions import LiquidError
 
+from domain.events import FormName
+from domain.links import LONGEST_TOKEN, PATH
+
 TEXT_BYTES = 4000  # the limit of a welcome and of a mass message (contract §4.1, §8.1)
+GROUP_WELCOME_BYTES = 3000  # contract §4.2: one page says 3000, another 4000
+NICKNAME = "%NICKNAME%"  # WeCom puts in the name of whoever joined
 
 # The longest values that are plausible, to check the limit before anyone is waiting.
 _STORE = {"name": "某某路旗舰店（购物中心一层东门）" * 2}
 _SHARED = {"store": _STORE, "employee": {"name": "导购" * 16}, "date": "2026年12月31日", "benefit": "惠" * 60}
+_LINK = "https://" + "x" * 60 + PATH + "x" * LONGEST_TOKEN
 WELCOME_SAMPLE: dict[str, Any] = {
     **_SHARED,
+    "forms": {form.value: _LINK for form in FormName},
     "customer": {"nickname": "昵" * 32},
     "group": {"name": "群" * 32},
 }
 BATCH_SAMPLE: dict[str, Any] = _SHARED
+# One template serves all groups of all stores: it can name none of them.
+GROUP_WELCOME_SAMPLE: dict[str, Any] = {"nickname": NICKNAME, "benefit": _SHARED["benefit"]}
 
 _environment = Environment(undefined=StrictUndefined)
 
@@ -35,11 +44,16 @@ def render(text: str, values: dict[str, Any]) -> str:
         raise TemplateError(str(error.message)) from None
 
 
-def check(text: str, sample: dict[str, Any]) -> None:
+def group_welcome(text: str, benefit: str | None) -> str:
+    """The text of a group welcome template, with WeCom's own placeholder for the nickname."""
+    return render(text, {"nickname": NICKNAME, "benefit": benefit or ""})
+
+
+def check(text: str, sample: dict[str, Any], *, limit: int = TEXT_BYTES) -> None:
     """Render with the longest plausible values. Raises TemplateError that says what to do."""
     size = len(render(text, sample).encode())
-    if size > TEXT_BYTES:
-        raise TemplateError(f"may become {size} bytes, WeCom takes {TEXT_BYTES}: shorten it")
+    if size > limit:
+        raise TemplateError(f"may become {size} bytes, WeCom takes {limit}: shorten it")
     if size == 0:
         raise TemplateError("says nothing")
     for path in _environment.from_string(text).global_variable_segments():

@@ -32,9 +32,14 @@ def wait(days: float) -> Step:
 
 
 def wait_for(
-    days: float, then: Sequence[Step] = (), otherwise: Sequence[Step] = (), kind: str = "order_paid"
+    days: float,
+    then: Sequence[Step] = (),
+    otherwise: Sequence[Step] = (),
+    kind: str = "order_paid",
+    form: str | None = None,
 ) -> Step:
     body = {"event": kind, "timeout": timedelta(days=days), "then": list(then), "otherwise": list(otherwise)}
+    body["form"] = form
     return Step(wait_for=WaitFor.model_validate(body))
 
 

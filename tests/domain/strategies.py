@@ -3,6 +3,7 @@
 import enum
 import importlib
 import pkgutil
+import re
 import types
 import typing
 from datetime import UTC, datetime, time, timedelta
@@ -13,6 +14,7 @@ from pydantic import AwareDatetime
 from pydantic.fields import FieldInfo
 
 import domain
+from domain.events import FormName
 from domain.playbook import CouponStep, Journey, PinnedJourney, Reactivation, Send, Step, WaitFor
 from domain.shape import Shape
 
@@ -53,6 +55,8 @@ def shapes(model: type[S]) -> st.SearchStrategy[S]:
     """Values of one shape; fields with a default are often left out."""
     if issubclass(model, Step):
         return typing.cast("st.SearchStrategy[S]", steps_of_any_kind())
+    if issubclass(model, WaitFor):
+        return typing.cast("st.SearchStrategy[S]", _waits(steps_of_any_kind()))
     fields = model.model_fields
     required = {n: _field(f) for n, f in fields.items() if f.is_required()}
     optional = {n: _field(f) for n, f in fields.items() if not f.is_required()}
@@ -60,8 +64,8 @@ def shapes(model: type[S]) -> st.SearchStrategy[S]:
 
 
 def _field(field: FieldInfo) -> st.SearchStrategy[Any]:
-    if any(getattr(rule, "pattern", None) for rule in field.metadata):
-        return st.just("a-playbook")
+    for pattern in (p for rule in field.metadata if (p := getattr(rule, "pattern", None))):
+        return st.sampled_from([name for name in ("a-playbook", "a_key") if re.fullmatch(pattern, name)])
     return _values(field.annotation)
 
 
@@ -77,6 +81,8 @@ def _values(annotation: Any) -> st.SearchStrategy[Any]:
         return st.one_of(*map(_values, args))
     if origin is typing.Literal:
         return st.sampled_from(args)
+    if origin is tuple:
+        return st.tuples(*map(_values, args))
     if origin is list:
         return st.lists(_values(args[0]), min_size=1, max_size=2)
     if origin is dict:
@@ -100,15 +106,22 @@ def steps_of_any_kind() -> st.SearchStrategy[Step]:
 
 
 def _branching(inner: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:
+    return _waits(inner).map(lambda wait: Step(wait_for=wait))
+
+
+def _waits(inner: st.SearchStrategy[Step]) -> st.SearchStrategy[WaitFor]:
+    kinds = ["order_paid", "coupon_redeemed", "group_joined", "form_answered"]
+    forms = [{"event": "form_answered", "form": form.value} for form in FormName]
+    awaited: list[dict[str, str]] = [*({"event": kind} for kind in kinds), *forms]
     body = st.fixed_dictionaries(
         {
-            "event": st.sampled_from(["order_paid", "coupon_redeemed", "group_joined"]),
             "timeout": st.integers(0, 20).map(lambda days: timedelta(days=days)),
             "then": st.lists(inner, max_size=3),
             "otherwise": st.lists(inner, max_size=3),
         }
     )
-    return body.map(lambda values: Step(wait_for=WaitFor.model_validate(values)))
+    both = st.tuples(st.sampled_from(awaited), body)
+    return both.map(lambda parts: WaitFor.model_validate(parts[0] | parts[1]))
 
 
 def trees(least: int = 0) -> st.SearchStrategy[list[Step]]:

@@ -16,10 +16,15 @@ from tests.domain.strategies import plans
 
 END = after(250)
 LOOKS = st.lists(st.integers(0, 250 * 24).map(lambda hours: after(hours=hours)), max_size=20)
-KINDS = [EventKind.ORDER_PAID, EventKind.COUPON_REDEEMED, EventKind.GROUP_JOINED, EventKind.ORDER_REFUNDED]
+KINDS = [
+    *(EventKind.ORDER_PAID, EventKind.COUPON_REDEEMED, EventKind.GROUP_JOINED, EventKind.ORDER_REFUNDED),
+    EventKind.FORM_ANSWERED,
+]
 EVENTS = st.lists(
     st.builds(
-        lambda kind, minutes: event(kind, minutes / 1440, chat_id="g1", order_id=f"o{minutes}"),
+        lambda kind, minutes: event(
+            kind, minutes / 1440, chat_id="g1", order_id=f"o{minutes}", form="birthday"
+        ),
         st.sampled_from(KINDS),
         st.integers(0, 250 * 1440),
     ),

@@ -49,6 +49,7 @@ def gateway(settings: Settings, database: Database, temporal: Client, http: http
             temporal=temporal,
             clock=clock,
             callback_max_age_seconds=settings.wecom_callback_max_age_seconds,
+            link_key=settings.link_key.get_secret_value().encode(),
         )
     )
 

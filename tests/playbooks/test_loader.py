@@ -86,6 +86,26 @@ BROKEN = {
         3,
         "join_reminder.text: 'customer' is undefined",
     ),
+    "a customer's form in a batch": (
+        "nurture:\n  - send: {text: '{{ forms.birthday }}'}",
+        2,
+        "nurture.0.send.text: 'forms' is undefined",
+    ),
+    "a customer's form in the reminder": (
+        "join_reminder:\n  after: 2d\n  text: '{{ forms.feedback }}'",
+        3,
+        "join_reminder.text: 'forms' is undefined",
+    ),
+    "a form of another event": (
+        "nurture:\n  - wait_for: {event: order_paid, form: birthday, timeout: 3d}",
+        2,
+        "nurture.0.wait_for.form: only form_answered has a form",
+    ),
+    "an unknown form": (
+        "nurture:\n  - wait_for: {event: form_answered, form: shoe_size, timeout: 3d}",
+        2,
+        "nurture.0.wait_for.form: Input should be 'birthday', 'due_date' or 'feedback'",
+    ),
     "unfinished variable": (
         "nurture:\n  - send: {text: '{{ store.name'}",
         2,

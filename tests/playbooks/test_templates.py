@@ -4,7 +4,10 @@ from datetime import date
 
 import pytest
 
+from domain.events import FormName
+from domain.links import FormLinks
 from playbooks.templates import BATCH_SAMPLE, WELCOME_SAMPLE, TemplateError, check, local_date, render
+from tests.domain.moments import START
 
 
 def test_variables_are_filled_in() -> None:
@@ -31,7 +34,7 @@ def test_what_liquid_cannot_do_is_an_error(text: str) -> None:
 
 
 def test_only_a_welcome_may_name_the_customer_and_her_group() -> None:
-    for text in ("{{ customer.nickname }}", "{{ group.name }}"):
+    for text in ("{{ customer.nickname }}", "{{ group.name }}", "{{ forms.birthday }}"):
         check(text, WELCOME_SAMPLE)
         with pytest.raises(TemplateError):
             check(text, BATCH_SAMPLE)
@@ -55,6 +58,13 @@ def test_the_limit_is_counted_in_bytes() -> None:
     check("x" * 4000, BATCH_SAMPLE)
     with pytest.raises(TemplateError, match="may become 4001 bytes"):
         check("x" * 4001, BATCH_SAMPLE)
+
+
+def test_the_limit_counts_the_longest_link_of_a_form() -> None:
+    link = FormLinks(b"key", "https://" + "x" * 60).link("w" * 64, FormName.FEEDBACK, START)
+    check("x" * (4000 - len(link)) + "{{ forms.feedback }}", WELCOME_SAMPLE)
+    with pytest.raises(TemplateError, match="may become 4001 bytes"):
+        check("x" * (4001 - len(link)) + "{{ forms.feedback }}", WELCOME_SAMPLE)
 
 
 def test_a_date_is_written_as_customers_read_it() -> None:

@@ -1,0 +1,82 @@
+"""To-dos of employees (待办): what only a person can do in the WeCom client, said in one card. Pure."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from pydantic import Field
+
+from domain.shape import Shape
+
+DONE, LATER = "done", "later"
+# WeCom drops an employee's 31st message of a minute and 1001st of an hour in silence (contract §10.1). The
+# rest is left to other messages of the app.
+PER_MINUTE, PER_HOUR = 25, 900
+LAPSES_AFTER = timedelta(hours=48)  # a card can be updated for 72 h; one untouched for two days is not read
+SNOOZE = timedelta(days=1)
+MOST_CARDS = 7  # after a week of "tomorrow" it has been read often enough
+
+
+class TodoKind(StrEnum):
+    """What has no API, so that an employee must do it (contract §7, §10.3)."""
+
+    GROUP_FULL = "group_full"  # 群满员: a new group is needed
+    QR_EXPIRES = "qr_expires"  # 群二维码将过期: export a new one
+    GROUP_WELCOME = "group_welcome"  # 入群欢迎语: choose the template in the group
+    MESSAGE = "message"  # an operator's own words
+
+
+class Button(Shape):
+    key: str = Field(pattern=r"^[a-z_]{1,30}$")
+    text: str = Field(min_length=1, max_length=10)
+
+
+BUTTONS = (Button(key=DONE, text="已处理"), Button(key=LATER, text="明天提醒我"))
+
+
+class Card(Shape):
+    """The words of a to-do, as its card shows them. No customer's data: WeCom keeps it for ever."""
+
+    title: str = Field(min_length=1, max_length=26)
+    text: str = Field("", max_length=112)
+    lines: list[tuple[str, str]] = Field(default_factory=list, description="up to six: name and value")
+    url: str | None = None
+
+
+def todo_id(kind: TodoKind, subject: str, occasion: str) -> str:
+    """The business key of a to-do: the same need on the same occasion is one to-do."""
+    return hashlib.sha256(f"{kind}/{subject}/{occasion}".encode()).hexdigest()[:24]
+
+
+def group_full(group: str, members: int) -> Card:
+    return Card(
+        title="门店群已满，请新建一个群",
+        text="新顾客现在进不了群。请用您的企业微信建一个新的客户群，建好后系统会自动识别。",
+        lines=[("群名", group), ("人数", f"{members} 人")],
+    )
+
+
+def qr_expires(group: str, last_day: date) -> Card:
+    return Card(
+        title="群二维码快过期了",
+        text="请在群里“群二维码”页面重新导出图片，交给运营同事导入。",
+        lines=[("群名", group), ("有效至", f"{last_day.month}月{last_day.day}日")],
+    )
+
+
+def group_welcome(group: str, title: str) -> Card:
+    return Card(
+        title="请给群设置入群欢迎语",
+        text="群右上角“…”→“入群欢迎语”→选用下面这条素材。只有群主或群管理员可以设置。",
+        lines=[("群名", group), ("素材", title)],
+    )
+
+
+def room(sent: Sequence[datetime], now: datetime) -> timedelta | None:
+    """How long an employee's next card has to wait; None: it may go now. `sent` is of the last hour."""
+    for most, window in ((PER_MINUTE, timedelta(minutes=1)), (PER_HOUR, timedelta(hours=1))):
+        recent = sorted(t for t in sent if t > now - window)
+        if len(recent) >= most:
+            return recent[len(recent) - most] + window - now
+    return None

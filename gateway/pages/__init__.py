@@ -1,0 +1,1 @@
+"""What customers' phones open: scan pages and short forms. Plain HTML that works without JavaScript."""
