@@ -20,8 +20,15 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.attributes import STAGE
 from domain import addresses
-from domain.events import Event, EventKind, GroupChange
-from domain.messages import GroupStart, LifeStart, StaffTaskStart, WelcomeStart, WithdrawFromTask
+from domain.events import CardTap, Event, EventKind, GroupChange
+from domain.messages import (
+    GroupStart,
+    LifeStart,
+    StaffTaskStart,
+    TodoStart,
+    WelcomeStart,
+    WithdrawFromTask,
+)
 from domain.shape import Shape
 from settings import Clock
 from storage import inbound
@@ -35,11 +42,12 @@ log = logging.getLogger(__name__)
 
 
 class Parcel(Shape):
-    """What one inbound row holds: a customer's event, a group's change, or something we only keep."""
+    """What one inbound row holds: a customer's event, a group's change, a tap, or what we only keep."""
 
     event: Event | None = None
     welcome_code: str | None = Field(None, repr=False)
     change: GroupChange | None = None
+    tap: CardTap | None = None
     raw: dict[str, Any] | None = None
 
 
@@ -86,6 +94,8 @@ class Courier:
         """Signal one fact, starting whatever is not running. The welcome goes first: it has 20 seconds."""
         if parcel.change:
             await self._group_changed(subject, parcel.change)
+        elif parcel.tap:
+            await self._tapped(subject, parcel.tap)
         elif parcel.event:
             external_userid = subject.removeprefix("customer/")
             if parcel.event.kind in _ADDS:
@@ -108,6 +118,19 @@ class Courier:
             )
         except WorkflowAlreadyStartedError:
             return  # it has run already: a batch has one task
+
+    async def start_todo(self, todo_id: str, delay: timedelta) -> None:
+        """Make sure that a to-do's workflow exists; its card is sent when the delay is over."""
+        await self._client.start_workflow(
+            addresses.TODO,
+            TodoStart(todo_id=todo_id),
+            id=addresses.todo_workflow_id(todo_id),
+            task_queue=addresses.JOURNEYS,
+            start_delay=max(delay, timedelta(0)),
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            rpc_timeout=RPC_TIMEOUT,
+            static_summary=f"to-do {todo_id}",
+        )
 
     async def withdraw(self, batch_id: int, external_userid: str, reason: str) -> None:
         """Ask a running StaffTask to do without one recipient. One that has ended has nothing to recall."""
@@ -148,6 +171,19 @@ class Courier:
             rpc_timeout=RPC_TIMEOUT,
             static_summary=f"the life of {external_userid}",
             search_attributes=TypedSearchAttributes([SearchAttributePair(STAGE, "new")]),
+        )
+
+    async def _tapped(self, subject: str, tap: CardTap) -> None:
+        todo_id = subject.removeprefix("todo/")
+        await self._client.start_workflow(
+            addresses.TODO,
+            TodoStart(todo_id=todo_id),
+            id=addresses.todo_workflow_id(todo_id),
+            task_queue=addresses.JOURNEYS,
+            start_signal=addresses.TAPPED,
+            start_signal_args=[tap],
+            rpc_timeout=RPC_TIMEOUT,
+            static_summary=f"to-do {todo_id}",
         )
 
     async def _group_changed(self, subject: str, change: GroupChange) -> None:

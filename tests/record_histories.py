@@ -13,10 +13,13 @@ from pathlib import Path
 
 from temporalio.client import WorkflowHistory
 
+from domain.addresses import todo_workflow_id
 from domain.customer import CommandKind
 from domain.policy import Frequency, Policy, StaffTaskRhythm
+from domain.todos import DONE
 from tests import engines
 from tests.corp import Corp, running_corp
+from tests.workflows import test_todos
 from tests.workflows.conftest import playbook
 from tests.workflows.test_costs import welcome_of
 from worker import start_sweep
@@ -140,6 +143,16 @@ async def withdrawn(corp: Corp, recorder: Recorder) -> None:
     await recorder.save("staff_task_made_anew", f"staff-task/{nurture.batch_id}")
 
 
+async def asked(corp: Corp, recorder: Recorder) -> None:
+    """A to-do whose card is sent, and answered."""
+    todo_id = await test_todos.want(corp)
+    await test_todos.until_status(corp, todo_id, "sent")
+    await test_todos.tap(corp, todo_id, DONE)
+    await test_todos.until_status(corp, todo_id, "done")
+    await corp.env.client.get_workflow_handle(todo_workflow_id(todo_id)).result()
+    await recorder.save("todo_done", todo_workflow_id(todo_id))
+
+
 async def sweeping(corp: Corp, recorder: Recorder) -> None:
     await start_sweep(corp.env.client)
     await asyncio.sleep(3)
@@ -152,7 +165,7 @@ async def record() -> None:
     for old in FOLDER.glob("*.json"):
         old.unlink()
     with engines.postgres() as postgres:
-        for scenario in (whole_life, unlucky, withdrawn, sweeping):
+        for scenario in (whole_life, unlucky, withdrawn, asked, sweeping):
             async with engines.real_server() as env:
                 with engines.fresh_database(postgres) as url:
                     async with running_corp(

@@ -127,10 +127,10 @@ async def test_a_task_that_wecom_will_not_cancel_is_asked_again_until_it_does(co
 
 async def test_who_opts_out_while_wecom_is_away_is_in_no_task(corp_with: CorpWith) -> None:
     async with corp_with(playbooks=[ONE_MESSAGE], policy=POLICY) as corp:
-        friends = await _two_friends(corp)
-        await corp.street.do(
+        await corp.street.do(  # before there is a window that could end in between
             "faults", api="externalcontact/add_msg_template", kind="errcode", errcode=-1, times=99
         )
+        friends = await _two_friends(corp)
         await corp.sleep(minutes=12)
         assert await _statuses(corp, friends) == ["claimed", "claimed"]
         await corp.order(friends[0], CommandKind.OPT_OUT, reason="she asked")
@@ -150,10 +150,10 @@ async def test_no_task_is_created_in_quiet_hours(corp_with: CorpWith) -> None:
         start = (corp.clock() + timedelta(hours=8 + 1)).time().replace(microsecond=0)
         end = (corp.clock() + timedelta(hours=8 + 9)).time().replace(microsecond=0)
         corp.set_policy(quiet_hours=QuietHours(start=start, end=end))
-        friends = await _two_friends(corp)
         await corp.street.do(
             "faults", api="externalcontact/add_msg_template", kind="errcode", errcode=-1, times=40
         )
+        friends = await _two_friends(corp)
         await corp.sleep(hours=6)
         await corp.street.delete("faults")
         await corp.sleep(hours=1)

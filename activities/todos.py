@@ -1,0 +1,115 @@
+"""To-dos as WeCom knows them: a template card (模板卡片) with buttons, sent to one employee."""
+
+import logging
+from datetime import timedelta
+
+from temporalio import activity
+
+from activities.failures import not_yet, translated
+from domain import addresses, todos
+from domain.messages import CloseTodo, TodoRef, TodoState
+from domain.todos import Card
+from integrations import wecom
+from settings import Clock
+from storage import todos as rows
+from storage.database import Database
+from storage.tables import Todo
+from storage.todos import Status
+
+DUPLICATES_FOR = timedelta(hours=4)  # the most that WeCom offers: a repeated request is dropped that long
+ADMIN_TIME = timedelta(minutes=10)  # between two tries while the app is misconfigured
+_SAID = {todos.DONE: "已处理", todos.LATER: "明天提醒", None: "已过期"}
+
+log = logging.getLogger(__name__)
+
+
+class Todos:
+    """Sends each card once, and changes its buttons when it is over."""
+
+    def __init__(self, database: Database, client: wecom.WeComClient, clock: Clock) -> None:
+        self._database, self._client, self._clock = database, client, clock
+
+    @activity.defn
+    async def send_todo(self, what: TodoRef) -> TodoState:
+        """Send the card when it is due. Raises NotYet while the employee has had too many messages.
+
+        WeCom drops more than 30 a minute without a word, so we wait instead (contract §10.1). A card without
+        an answer is repeated: WeCom drops the same request, so it arrives once.
+        """
+        async with self._database.transaction() as session:
+            claim = await rows.claim(session, what.todo_id, self._clock())
+        if claim is None:
+            return TodoState(status="nobody's", reason="no to-do of ours has this id")
+        if claim.wait:
+            raise not_yet("the employee has had many messages just now", again_in=claim.wait)
+        if not claim.mine:
+            return _state(claim.todo)
+        with translated():
+            return _state(await self._send(claim.todo))
+
+    @activity.defn
+    async def close_todo(self, what: CloseTodo) -> TodoState:
+        """Settle it by the button that was tapped, and show that on the card."""
+        async with self._database.transaction() as session:
+            row, closed = await rows.close(session, what.todo_id, what.answer, self._clock())
+        if closed and row.response_code:
+            await self._show(row, what.answer)
+        return _state(row)
+
+    async def _send(self, row: Todo) -> Todo:
+        try:
+            answer = await self._client.send_template_card(
+                [row.userid], _card(row), duplicate_check_seconds=int(DUPLICATES_FOR.total_seconds())
+            )
+        except wecom.Misconfigured as error:
+            return await self._until_mended(row, str(error)[:200])
+        except (wecom.Refused, wecom.BusinessState, wecom.InvalidMessage) as refusal:
+            return await self._refuse(row, str(refusal)[:200])
+        if answer.invaliduser:
+            return await self._refuse(row, "she is outside the app's visible range (应用可见范围)")
+        async with self._database.transaction() as session:
+            return await rows.sent(session, row.id, answer.response_code or None, self._clock())
+
+    async def _until_mended(self, row: Todo, reason: str) -> Todo:
+        """The app may not send until an admin acts. Certainly not sent, so it waits while it is of use."""
+        if self._clock() - row.due_at > todos.LAPSES_AFTER:
+            return await self._refuse(row, reason)
+        async with self._database.transaction() as session:
+            await rows.release(session, row.id)
+        raise not_yet(reason, again_in=ADMIN_TIME)
+
+    async def _refuse(self, row: Todo, reason: str) -> Todo:
+        log.error("to-do %s for %s was refused: %s", row.id, row.userid, reason)
+        async with self._database.transaction() as session:
+            return await rows.refuse(session, row.id, reason, self._clock())
+
+    async def _show(self, row: Todo, answer: str | None) -> None:
+        """Only what the card looks like: the answer is recorded, so a failure here is told and no more."""
+        try:
+            await self._client.update_template_card(
+                row.response_code or "", [row.userid], replace_name=_SAID.get(answer, _SAID[todos.DONE])
+            )
+        except wecom.WeComError as error:
+            log.warning("the card of to-do %s still shows its buttons: %s", row.id, error)
+
+
+def _card(row: Todo) -> wecom.TemplateCard:
+    card = Card.model_validate(row.card)
+    return wecom.ButtonInteraction(
+        task_id=addresses.card_task_id(row.id, row.attempt),
+        main_title=wecom.CardTitle(title=card.title, desc=card.text),
+        horizontal_content_list=tuple(
+            wecom.CardLine(keyname=name, value=value) for name, value in card.lines
+        ),
+        card_action=wecom.CardAction(url=card.url) if card.url else None,
+        button_list=tuple(wecom.CardButton(text=b.text, key=b.key) for b in todos.BUTTONS),
+    )
+
+
+def _state(row: Todo) -> TodoState:
+    state = TodoState(status=row.status, reason=row.reason, attempt=row.attempt)
+    if row.status == Status.SENT and row.sent_at:
+        state.open_until = row.sent_at + todos.LAPSES_AFTER
+    if row.status == Status.PLANNED:
+        state.again_at = row.due_at
+    return state

@@ -1,0 +1,54 @@
+"""What a change in WeCom means for us: ids to remember, to-dos for the owners of groups."""
+
+from collections.abc import Sequence
+
+from sqlmodel import col, update
+
+from activities.tagging import TAG_GROUP
+from activities.todo_planner import TodoPlanner
+from domain import todos
+from domain.playbook import Playbook
+from domain.todos import TodoKind
+from starter.apply import owners
+from starter.apply.plan import Change
+from storage import tags
+from storage.database import Database
+from storage.tables import Group
+
+
+class Effects:
+    """Called with every settled change; calling it again changes nothing."""
+
+    def __init__(self, database: Database, planner: TodoPlanner, books: Sequence[Playbook]) -> None:
+        self._database, self._planner = database, planner
+        self._titles = {f"playbook/{book.playbook}": book.title for book in books}
+        self.todos = 0
+
+    async def settled(self, change: Change, wecom_id: str) -> None:
+        match change.kind:
+            case "tag":
+                async with self._database.transaction() as session:
+                    await tags.remember(session, TAG_GROUP, {change.key: wecom_id})
+            case "join_way":
+                await self._bind(change, wecom_id)
+            case owners.GROUP_WELCOME:
+                await self._ask_owners(change, wecom_id)
+
+    async def _bind(self, change: Change, config_id: str) -> None:
+        """The groups of a way share its QR picture."""
+        chats = list(change.desired["chat_id_list"])
+        async with self._database.transaction() as session:
+            await session.exec(
+                update(Group).where(col(Group.chat_id).in_(chats)).values(join_config_id=config_id)
+            )
+
+    async def _ask_owners(self, change: Change, template_id: str) -> None:
+        """Each group's owner once for each text."""
+        async with self._database.transaction() as session:
+            groups = await owners.groups_of(session, change)
+        occasion = owners.occasion_of(change, template_id)
+        for group in groups:
+            card = todos.group_welcome(group.name, self._titles[change.key])
+            subject = owners.subject_of(group)
+            new = await self._planner.want(TodoKind.GROUP_WELCOME, subject, occasion, group.owner or "", card)
+            self.todos += new is not None
