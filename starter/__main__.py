@@ -4,14 +4,29 @@ from typing import Annotated
 
 import typer
 
-from starter import codes_commands, customers_commands
+from starter import (
+    codes_commands,
+    customers_commands,
+    employees_commands,
+    groups_commands,
+    stores_commands,
+    todos_commands,
+)
+from starter.apply_command import apply
+from starter.doctor_command import doctor
 from starter.enrol_command import enrol
 from starter.runtime import console, run
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(stores_commands.app, name="stores")
+app.add_typer(employees_commands.app, name="employees")
+app.add_typer(groups_commands.app, name="groups")
 app.add_typer(codes_commands.app, name="codes")
 app.add_typer(customers_commands.app, name="customers")
+app.add_typer(todos_commands.app, name="todos")
+app.command()(apply)
 app.command()(enrol)
+app.command()(doctor)
 
 
 @app.callback()

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 
 from activities.composition import connections, wecom_client
+from integrations.wecom import WeComClient
 from settings import Settings, load, utc_now
 from starter.codes import Codes
 from starter.runtime import CommandFailed
@@ -20,9 +21,9 @@ def quiet_settings() -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def database() -> AsyncIterator[Database]:
+async def database(*, pool_size: int = 2) -> AsyncIterator[Database]:
     """The database of the settings; a stack that is up is found by its stack.env."""
-    opened = Database(quiet_settings().sqlalchemy_url, pool_size=2)
+    opened = Database(quiet_settings().sqlalchemy_url, pool_size=pool_size)
     try:
         yield opened
     finally:
@@ -30,10 +31,18 @@ async def database() -> AsyncIterator[Database]:
 
 
 @contextlib.asynccontextmanager
-async def codes() -> AsyncIterator[Codes]:
+async def wecom() -> AsyncIterator[tuple[Database, WeComClient]]:
+    """The database, and WeCom as the settings name it."""
     settings = quiet_settings()
-    async with database() as opened, connections() as http:
-        yield Codes(opened, wecom_client(settings, http, opened, utc_now), utc_now)
+    async with database(pool_size=settings.wecom_concurrent_writes + 2) as opened, connections() as http:
+        yield opened, wecom_client(settings, http, opened, utc_now)
+
+
+@contextlib.asynccontextmanager
+async def codes() -> AsyncIterator[Codes]:
+    at_once = quiet_settings().wecom_concurrent_writes
+    async with wecom() as (opened, client):
+        yield Codes(opened, client, utc_now, at_once=at_once)
 
 
 async def customer_or_fail(opened: Database, external_userid: str) -> Customer:

@@ -5,7 +5,11 @@ from uuid import uuid4
 
 import typer
 
+from activities.composition import form_links
 from domain.customer import Command, CommandKind, Stage
+from domain.events import FormName
+from domain.links import LINK_LIFE
+from settings import utc_now
 from starter import context, lifelines
 from starter.output import JsonOption, print_json, show
 from starter.runtime import console, run
@@ -83,6 +87,16 @@ def opt_out(who: Who, by: By, reason: Reason, as_json: JsonOption = False) -> No
     run(_order(who, CommandKind.OPT_OUT, by, reason, None, as_json))
 
 
+@app.command()
+def form(
+    who: Who,
+    name: Annotated[FormName, typer.Argument(help="which form")],
+    as_json: JsonOption = False,
+) -> None:
+    """Print the link of a short form for one customer, to be sent to her by hand. Needs no worker."""
+    run(_form(who, name, as_json))
+
+
 async def _list(stage: Stage | None, store: str | None, limit: int, as_json: bool) -> None:
     async with context.database() as database, database.transaction() as session:
         rows = await lives.list_customers(session, stage=stage, store_id=store, limit=limit)
@@ -116,6 +130,17 @@ async def _explain(who: str, as_json: bool) -> None:
         async with database.transaction() as session:
             lines = await story(session, who)
     show([{"at": line.at, "what": line.what, "why": line.reason} for line in lines], as_json)
+
+
+async def _form(who: str, name: FormName, as_json: bool) -> None:
+    async with context.database() as database:
+        await context.customer_or_fail(database, who)
+    now = utc_now()
+    link = form_links(context.quiet_settings()).link(who, name, now)
+    if as_json:
+        print_json({"customer": who, "form": name, "link": link, "expires_at": now + LINK_LIFE})
+    else:
+        print(link)  # alone on its line, however long: it will be copied
 
 
 async def _order(

@@ -116,7 +116,8 @@ async def _start_parts(stack: Stack, folder: Path, say: Say) -> None:
 def _environment(overrides: dict[str, str]) -> dict[str, str]:
     """The values of .env.example, then the process environment, then what the caller wants."""
     example = {k: v for k, v in dotenv_values(ROOT / ".env.example").items() if v is not None}
-    env = example | settings_module.environment() | overrides
+    chosen = settings_module.environment() | overrides
+    env = example | chosen
     for setting, port, form in (
         ("TEMPORAL_ADDRESS", "TEMPORAL_PORT", "127.0.0.1:{}"),
         ("GATEWAY_URL", "GATEWAY_PORT", "http://127.0.0.1:{}"),
@@ -124,6 +125,8 @@ def _environment(overrides: dict[str, str]) -> dict[str, str]:
         ("POS_BASE_URL", "SIMULATORS_PORT", "http://127.0.0.1:{}/pos"),
     ):
         env[setting] = form.format(env[port])  # the stack is on this machine, wherever its ports are
+    # Whoever wants to scan with a real phone sets a way in from outside.
+    env["PUBLIC_URL"] = chosen.get("PUBLIC_URL", env["GATEWAY_URL"])
     env["PYTHONPATH"] = str(ROOT)
     env["PYTHONUNBUFFERED"] = "1"
     return env

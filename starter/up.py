@@ -26,7 +26,7 @@ async def stay_up() -> None:
         async with stack.running(lambda line: console.print(f"[dim]{line}[/dim]")) as up:
             port = up.settings.gateway_port
             console.print(f"Temporal UI  {up.ui}\ngateway      http://127.0.0.1:{port}")
-            console.print(f"simulators   {up.simulators}/docs\n\nCtrl-C ends it.")
+            console.print(f"simulators   {up.simulators}/_control/\n\nCtrl-C ends it.")
             await until_interrupted(up)
             console.print("[dim]stopping[/dim]")
     except asyncio.CancelledError:

@@ -1,0 +1,1 @@
+"""Day one of a chain: its stores, employees and groups, from spreadsheets and from WeCom."""

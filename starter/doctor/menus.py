@@ -1,0 +1,13 @@
+"""Where things are in WeCom's admin console (管理后台), by the names that it shows (contract §0.1)."""
+
+CORP_ID = "我的企业 → 企业信息 → 企业ID"
+APP = "应用管理 → 自建应用 → your app"
+AGENT_ID = f"{APP} → AgentId"
+SECRET = f"{APP} → Secret"
+TRUSTED_IP = f"{APP} → 企业可信IP"
+VISIBLE_RANGE = f"{APP} → 应用可见范围"
+CALLBACK = f"{APP} → 接收消息"
+CALLBACK_SWITCH = "外部联系人变更回调"
+CALLABLE_APPS = "客户联系 → 可调用接口的应用"
+CONTACT_SCOPE = "客户联系 → 权限配置 → 使用范围"
+DIRECTORY = "通讯录"

@@ -1,0 +1,48 @@
+"""The till: one cheap read with the key."""
+
+from activities.composition import till_client
+from integrations import pos
+from starter.doctor.findings import Finding, count, fail, ok, skipped, some, warn
+from starter.doctor.setup import Setup
+from storage import checkup
+
+
+async def till(setup: Setup) -> list[Finding]:
+    if not setup.settings.pos_base_url:
+        return [skipped("POS_BASE_URL is empty: this chain has no till connected")]
+    try:
+        client = till_client(setup.settings, setup.http)
+    except ValueError as error:
+        return [fail(str(error), "set POS_PROVIDER to one of these, or add an adapter to integrations/pos")]
+    try:
+        stores = {store.store_id for store in await client.list_stores()}
+    except pos.PosError as error:
+        return [_refused(error)]
+    return [ok(f"it answers, with {count(len(stores), 'store')}"), await _same_stores(setup, stores)]
+
+
+async def _same_stores(setup: Setup, theirs: set[str]) -> Finding:
+    """A store's id is the till's (storage/tables/chain.py): an order of any other belongs to no store."""
+    if setup.database is None or not setup.schema_is_current:
+        return skipped("our stores cannot be read", name="stores of the till")
+    async with setup.db.transaction() as session:
+        missing = [store for store in await checkup.store_ids(session) if store not in theirs]
+    if not missing:
+        return ok("it knows every store of ours", name="stores of the till")
+    return warn(
+        f"it does not know {some(missing)}",
+        "give a store the same id here as in the till, or its orders belong to no store",
+        name="stores of the till",
+    )
+
+
+def _refused(error: pos.PosError) -> Finding:
+    if isinstance(error, pos.PosAuthError):
+        return fail("it refuses our key", "set POS_API_KEY to a key that the till accepts for reading")
+    if isinstance(error, pos.PosUnavailable | pos.PosRateLimited):
+        return fail(
+            f"no usable answer ({error})", "correct POS_BASE_URL, or ask who runs the till whether it is up"
+        )
+    return fail(
+        f"it answers otherwise than the contract says ({error})", "correct POS_BASE_URL, and POS_PROVIDER"
+    )
