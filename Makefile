@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: install demo up test check lint types histories bench lock clean
+.PHONY: install demo up test check lint types browser histories bench lock clean
 
 install: $(VENV)/.installed
 
@@ -31,6 +31,10 @@ types: install
 	$(BIN)/mypy
 
 check: lint types test   ## everything CI runs
+
+browser:                 ## Chromium for the tests of the pages (Debian, as root); without it they are skipped
+	command -v chromium >/dev/null || { apt-get update -q && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium; }
 
 histories: install       ## record the stored workflow histories again (needs a CHANGELOG line)
 	$(BIN)/python -m tests.record_histories

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,7 +34,7 @@ from integrations import wecom
 from playbooks.loader import load_playbook, load_policy
 from settings import ROOT, Settings
 from simulators.app import create_app as simulator_app
-from simulators.config import SimulatorConfig
+from simulators.from_settings import simulator_config
 from simulators.world import World
 from starter import lifelines
 from starter.codes import Codes, WantedCode
@@ -217,6 +217,7 @@ async def running_corp(
     policy: Policy | None = None,
     playbooks: Sequence[Playbook] = (),
     renew_after_events: int | None = None,
+    changed_settings: Mapping[str, Any] | None = None,
     **worker_options: Any,
 ) -> AsyncIterator[Corp]:
     """A corp with two stores, their codes and groups, and workers on every queue."""
@@ -228,6 +229,7 @@ async def running_corp(
         http = await stack.enter_async_context(connections())
         gateway, simulators = uvicorn_socket(), uvicorn_socket()
         settings = corp_settings(database_url, gateway.port, simulators.port)
+        settings = settings.model_copy(update=changed_settings)
         till = till_client(settings, http)
         courier = Courier(env.client, database, clock, renew_after_events=renew_after_events)
         doors = Doors(
@@ -238,6 +240,7 @@ async def running_corp(
             temporal=env.client,
             clock=clock,
             callback_max_age_seconds=600,
+            link_key=settings.link_key.get_secret_value().encode(),
         )
         simulator = simulator_app(simulator_config(settings), clock)
         await stack.enter_async_context(serving(gateway_app(doors), gateway))
@@ -354,21 +357,8 @@ def corp_settings(database_url: str, gateway_port: int, simulators_port: int) ->
             "database_url": database_url.replace("+psycopg", ""),
             "data_dir": Path("/nonexistent"),
             "gateway_url": f"http://127.0.0.1:{gateway_port}",
+            "public_url": "",
             "wecom_base_url": f"http://127.0.0.1:{simulators_port}",
             "pos_base_url": f"http://127.0.0.1:{simulators_port}/pos",
         }
-    )
-
-
-def simulator_config(settings: Settings) -> SimulatorConfig:
-    return SimulatorConfig(
-        corp_id=settings.wecom_corp_id,
-        agent_id=settings.wecom_agent_id,
-        secret=settings.wecom_secret.get_secret_value(),
-        callback_token=settings.wecom_callback_token.get_secret_value(),
-        callback_aes_key=settings.wecom_callback_aes_key.get_secret_value(),
-        callback_url=f"{settings.gateway_url}/wecom/callback",
-        pos_api_key=settings.pos_api_key.get_secret_value(),
-        pos_push_url=f"{settings.gateway_url}/pos/generic/events",
-        pos_push_secret=settings.pos_webhook_secret.get_secret_value(),
     )

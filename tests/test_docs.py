@@ -16,8 +16,9 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from activities import attributes
+from activities.greeting import _values
 from activities.identify import Identity
-from activities.welcomes import _values
+from domain.links import FormLinks
 from domain.playbook import Playbook, json_schema
 from domain.policy import Policy
 from playbooks import templates
@@ -233,7 +234,13 @@ def test_authors_are_told_which_names_texts_may_use() -> None:
 def test_a_greeting_gets_every_name_that_the_loader_lets_through() -> None:
     """What the loader accepts and the activity does not pass would cost every greeting."""
     given = _values(
-        Identity(), Employee(userid="chen", name="陈静"), None, None, None, datetime(2026, 1, 1, tzinfo=UTC)
+        Identity(),
+        Employee(userid="chen", name="陈静"),
+        store=None,
+        benefit=None,
+        group=None,
+        now=datetime(2026, 1, 1, tzinfo=UTC),
+        forms=FormLinks(b"key", "https://j.example.com").all_for("wm1", datetime(2026, 1, 1, tzinfo=UTC)),
     )
     assert _names(given) == _names(templates.WELCOME_SAMPLE)
 
