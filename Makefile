@@ -19,8 +19,9 @@ demo: install            ## one store opening, end to end; exits 0 only if every
 up: install              ## the embedded stack, staying up until Ctrl-C
 	$(BIN)/journeys up
 
-test: install            ## the whole test suite
-	$(BIN)/pytest
+test: install            ## the whole test suite; whole stacks come last, with the machine to themselves
+	$(BIN)/pytest -n 2 --dist loadfile --ignore tests/stack
+	$(BIN)/pytest tests/stack
 
 lint: install
 	$(BIN)/ruff format --check .

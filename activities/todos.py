@@ -14,9 +14,8 @@ from settings import Clock
 from storage import todos as rows
 from storage.database import Database
 from storage.tables import Todo
-from storage.todos import Status
+from storage.todos import Claim, Status
 
-DUPLICATES_FOR = timedelta(hours=4)  # the most that WeCom offers: a repeated request is dropped that long
 ADMIN_TIME = timedelta(minutes=10)  # between two tries while the app is misconfigured
 _SAID = {todos.DONE: "已处理", todos.LATER: "明天提醒", None: "已过期"}
 
@@ -45,7 +44,7 @@ class Todos:
         if not claim.mine:
             return _state(claim.todo)
         with translated():
-            return _state(await self._send(claim.todo))
+            return _state(await self._send(claim))
 
     @activity.defn
     async def close_todo(self, what: CloseTodo) -> TodoState:
@@ -56,27 +55,37 @@ class Todos:
             await self._show(row, what.answer)
         return _state(row)
 
-    async def _send(self, row: Todo) -> Todo:
+    async def _send(self, claim: Claim) -> Todo:
+        row = claim.todo
         try:
             answer = await self._client.send_template_card(
-                [row.userid], _card(row), duplicate_check_seconds=int(DUPLICATES_FOR.total_seconds())
+                [row.userid], _card(row), duplicate_check_seconds=int(todos.DUPLICATES_FOR.total_seconds())
             )
         except wecom.Misconfigured as error:
-            return await self._until_mended(row, str(error)[:200])
+            return await self._until_mended(claim, str(error)[:200])
         except (wecom.Refused, wecom.BusinessState, wecom.InvalidMessage) as refusal:
             return await self._refuse(row, str(refusal)[:200])
+        except wecom.WeComError as error:
+            if not getattr(error, "maybe_done", False):
+                await self._release(claim)
+            raise
         if answer.invaliduser:
             return await self._refuse(row, "she is outside the app's visible range (应用可见范围)")
         async with self._database.transaction() as session:
             return await rows.sent(session, row.id, answer.response_code or None, self._clock())
 
-    async def _until_mended(self, row: Todo, reason: str) -> Todo:
-        """The app may not send until an admin acts. Certainly not sent, so it waits while it is of use."""
-        if self._clock() - row.due_at > todos.LAPSES_AFTER:
-            return await self._refuse(row, reason)
-        async with self._database.transaction() as session:
-            await rows.release(session, row.id)
+    async def _until_mended(self, claim: Claim, reason: str) -> Todo:
+        """The app may not send until an admin acts. The card waits for that while it is of use."""
+        if self._clock() - claim.todo.due_at > todos.LAPSES_AFTER:
+            return await self._refuse(claim.todo, reason)
+        await self._release(claim)
         raise not_yet(reason, again_in=ADMIN_TIME)
+
+    async def _release(self, claim: Claim) -> None:
+        """WeCom has not sent it, unless an earlier try without an answer has arrived."""
+        if claim.first:
+            async with self._database.transaction() as session:
+                await rows.release(session, claim.todo.id)
 
     async def _refuse(self, row: Todo, reason: str) -> Todo:
         log.error("to-do %s for %s was refused: %s", row.id, row.userid, reason)

@@ -13,6 +13,7 @@ DONE, LATER = "done", "later"
 # WeCom drops an employee's 31st message of a minute and 1001st of an hour in silence (contract §10.1). The
 # rest is left to other messages of the app.
 PER_MINUTE, PER_HOUR = 25, 900
+DUPLICATES_FOR = timedelta(hours=4)  # the most that WeCom offers: a repeated request is dropped that long
 LAPSES_AFTER = timedelta(hours=48)  # a card can be updated for 72 h; one untouched for two days is not read
 SNOOZE = timedelta(days=1)
 MOST_CARDS = 7  # after a week of "tomorrow" it has been read often enough

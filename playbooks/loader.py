@@ -32,7 +32,8 @@ def load_playbooks(folder: Path) -> list[Playbook]:
             problems.append(str(error))
     names = [b.playbook for b in books]
     problems += [
-        f"{folder}: two files call themselves {n!r}" for n in sorted({n for n in names if names.count(n) > 1})
+        f"{folder}: two files call themselves {n!r}: change `playbook:` in one of them"
+        for n in sorted({n for n in names if names.count(n) > 1})
     ]
     if not books and not problems:
         problems.append(f"{folder}: no playbook here (*.yaml)")

@@ -1,6 +1,7 @@
 """The callbacks that WeCom sends to the apps (contract §3.3-3.8). Calls of the API itself cause none."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
 
 from simulators.callback_door import CallbackDoor
@@ -100,7 +101,7 @@ class Callbacks:
             "ChangeType": "update",
             "UpdateDetail": detail,
             "JoinScene": join_scene,
-            "QuitScene": quit_scene,
+            "QuitScene": self._quit_scene(quit_scene),
             "MemChangeCnt": len(members),
             "MemChangeList": self._member_list(members),
             "LastMemVer": versions[0],
@@ -165,6 +166,15 @@ class Callbacks:
         """Any inner XML, properly signed: for events that the app does not know."""
         self._send("raw", raw_event_xml(self.config.corp_id, self._clock.unix(), inner), self._org.apps[:1])
 
+    def _quit_scene(self, scene: int) -> int | None:
+        match self.config.quit_scene:
+            case "told":
+                return scene
+            case "zero":
+                return 0
+            case "absent":
+                return None
+
     def _member_list(self, members: Sequence[str]) -> Value:
         match self.config.mem_change_list:
             case "items":
@@ -173,6 +183,11 @@ class Callbacks:
                 return ",".join(members)
             case "absent":
                 return None
+
+    def first_told(self, text: str) -> datetime | None:
+        """When the first delivery whose content holds this text was attempted."""
+        told = [one.attempts[0].at for one in self.outbox.log if one.attempts and text in one.content]
+        return min(told, default=None)
 
     def _event(self, event: str, change: str, fields: dict[str, Value], hearers: list[App]) -> None:
         self._send(change, event_xml(self.config.corp_id, self._clock.unix(), event, fields), hearers)

@@ -62,6 +62,7 @@ class SimulatorConfig(BaseModel):
     calls_per_day: dict[str, int] = {}  # per API; WeCom publishes none beside the limits below
     debug_per_minute: int = 5  # §1.1: calls with debug=1
     concurrent_calls: dict[str, int] = {"externalcontact/mark_tag": 5, "externalcontact/remark": 5}  # §12 [U]
+    calls_per_pair: int = 1  # §12 [U] writes in flight for one member and customer, before 45035
     mark_tag_seconds: float = 0.02  # [SIM] such a write takes time, or nothing could ever be concurrent
 
     # Customers
@@ -87,6 +88,7 @@ class SimulatorConfig(BaseModel):
 
     # Contact ways, join ways, welcomes
     welcome_seconds: float = 20  # §4.1
+    welcome_clock: Literal["add", "delivery"] = "add"  # §14.12 [U] or from the event's first delivery on
     send_welcome_seconds: float = 0  # [SIM] so long a welcome takes, while another app gets 41096
     contact_way_users: int = 100  # §2.1
     ways_per_corp: int = 500_000  # §2.1: contact ways and join ways together
@@ -105,6 +107,7 @@ class SimulatorConfig(BaseModel):
     # Tags
     corp_tags: int = 10_000  # §5.1 [U] 3000 on older pages
     tags_per_pair: int = 3000  # §5.2
+    tags_per_call: int = 3000  # §5.2 [U] of one mark_tag; not published
     console_tag_error: int = 301002  # §5.1 [C] an app edits a tag that is not its own
 
     # Groups
@@ -115,6 +118,7 @@ class SimulatorConfig(BaseModel):
     statistics_days: int = 180  # §7.4
     statistics_span_days: int = 30  # §7.4
     statistics_ready_hours: float = 0  # §7.4 [U] so long after midnight yesterday's numbers are there
+    quit_scene: Literal["told", "zero", "absent"] = "told"  # §14.16 [U] not every way to leave has one
     mem_change_list: Literal["items", "csv", "absent"] = "items"  # §3.5: both wire forms occur
 
     # Media
@@ -162,6 +166,7 @@ class SimulatorConfig(BaseModel):
 
     # Sensitive words
     intercept_rules: int = 100  # §10.2
+    intercept_event: str | None = None  # §10.2 [U] inner XML of an event at every hit; none is documented
 
     # Application messages to employees: more than this is dropped silently (§10.1)
     staff_messages_per_minute: int = 30

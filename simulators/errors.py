@@ -241,6 +241,8 @@ def from_validation(error: RequestValidationError) -> WeComFault:
     field = str(first["loc"][-1])
     if first["type"] == "missing":
         return WeComFault(MISSING_FIELD.get(field, 40058), f"missing {field}")
+    if field == "agentid":  # "must be an int" (§1.2)
+        return WeComFault(40056, str(first["msg"]))
     if first["type"] == "json_invalid":
         return WeComFault(40058, "Warning: wrong json format.")
     return WeComFault(40058, f"{field}: {first['msg']}")

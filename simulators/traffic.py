@@ -39,7 +39,7 @@ class Traffic:
         self._clock = clock
         self._windows: dict[tuple[str, str, timedelta], _Window] = {}
         self._in_flight: Counter[str] = Counter()
-        self._pairs: set[tuple[str, str]] = set()
+        self._pairs: Counter[tuple[str, str]] = Counter()
         self.counts: Counter[str] = Counter()
         self.log: deque[Call] = deque(maxlen=LOG_LENGTH)
 
@@ -63,13 +63,14 @@ class Traffic:
     def alone(self, userid: str, external_userid: str) -> Iterator[None]:
         """Two writes in flight for one pair conflict (§13.17)."""
         pair = (userid.lower(), external_userid)
-        if pair in self._pairs:
+        if self._pairs[pair] >= self._config.calls_per_pair:
             raise WeComFault(45035)
-        self._pairs.add(pair)
+        self._pairs[pair] += 1
         try:
             yield
         finally:
-            self._pairs.discard(pair)
+            self._pairs[pair] -= 1
+            self._pairs += Counter()  # drops the zeros
 
     def debugging(self) -> None:
         """A call with debug=1: any API, few a minute."""

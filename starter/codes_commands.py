@@ -130,7 +130,8 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
         print_json([*rows, *failed])
         return
     if 0 < len(rows) <= SHOWN:
-        show([{name: value for name, value in row.items() if name != "problem"} for row in rows], False)
+        hidden = {"qr_code", "problem"}  # the address is long, and posters are made by `codes poster`
+        show([{name: value for name, value in row.items() if name not in hidden} for row in rows], False)
     there = len(rows) - len(outcome.new)
     own = f", {outcome.ways} of single employees" if outcome.ways else ""
     lost = f" ({outcome.found} made earlier, their answers had been lost)" if outcome.found else ""

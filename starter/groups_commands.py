@@ -110,7 +110,7 @@ def _door(group: Group, zone: str, settings: Settings) -> str:
     if group.join_config_id:
         return "join way"
     if group.hand_qr_exported_at is None:
-        return "nothing yet: journeys apply makes a join way"
+        return "nothing yet (journeys apply)"
     until = group.hand_qr_exported_at + timedelta(days=settings.wecom_hand_qr_days)
     told = f"{until.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
     return f"picture until {told}" if until > utc_now() else f"picture, dead since {told}"

@@ -20,8 +20,8 @@ def show(rows: Sequence[Mapping[str, Any]], as_json: bool, *, empty: str = "noth
         console.print(empty)
     else:
         table = Table()
-        for name in rows[0]:
-            table.add_column(name, overflow="fold")
+        for number, name in enumerate(rows[0]):
+            table.add_column(name, overflow="fold", no_wrap=number == 0)  # ids are copied
         for row in rows:
             table.add_row(*(_text(value) for value in row.values()))
         console.print(table)

@@ -110,7 +110,7 @@ async def _print(
     client: wecom.WeComClient,
 ) -> tuple[int, dict[str, str]]:
     printer = Printer(folder, look.form, colour=look.colour, bleed=look.bleed, logo=look.logo, font=look.font)
-    written, failed = 0, {}
+    written, failed, files = 0, dict[str, str](), dict[Path, str]()
 
     async def draw(item: tuple[EntryCode, Store]) -> None:
         nonlocal written
@@ -121,9 +121,14 @@ async def _print(
             if look.target is Target.CODE:
                 qr = await patiently(lambda: client.fetch_image(code.qr_code or ""))
             one = Poster(store.name, look.call, f"{store.id} · {code.placement}", qr)
-            written += _write(printer, one, look, out / NOT_IN_NAMES.sub("_", f"{code.state}-{look.form}"))
+            stem = out / NOT_IN_NAMES.sub("_", f"{code.state}-{look.form}")
+            if (other := files.setdefault(stem, code.state)) != code.state:
+                raise CommandFailed(f"its file would be that of {other}: print it into another folder")
+            written += _write(printer, one, look, stem)
         except (CommandFailed, wecom.WeComError, typst.TypstError) as error:
             failed[code.state] = str(error)
+        except OSError as error:
+            failed[code.state] = f"its file cannot be written: {error.strerror}"
 
     await each(codes, draw, label="posters", at_once=AT_ONCE)
     return written, failed

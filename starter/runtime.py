@@ -6,8 +6,9 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
+from psycopg.errors import UndefinedColumn, UndefinedTable
 from rich.console import Console
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 
 from integrations.wecom import WeComError
@@ -16,8 +17,12 @@ from settings import SettingsError
 from starter.processes import StackError
 from workflows.connection import TemporalUnreachable
 
-console = Console(highlight=False)
 EXIT_FAILED, EXIT_USAGE = 1, 2
+GUESSED_COLUMNS, WIDE_COLUMNS = 80, 200  # what rich takes where there is no terminal; what we take
+
+console = Console(highlight=False)
+if not console.is_terminal and console.width == GUESSED_COLUMNS:
+    console.width = WIDE_COLUMNS  # a file or a pipe has no edge to wrap at
 
 
 class CommandFailed(Exception):
@@ -39,6 +44,12 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
         code = _failed(str(error))
     except (OperationalError, DatabaseTimeout):
         code = _failed("PostgreSQL does not answer: check DATABASE_URL, or start the embedded stack: make up")
+    except ProgrammingError as error:
+        if not isinstance(error.orig, UndefinedTable | UndefinedColumn):
+            raise
+        code = _failed(
+            "the database has not this version's tables: `journeys migrate` brings them up to date"
+        )
     except KeyboardInterrupt:
         code = 130
     sys.stdout.flush()

@@ -76,7 +76,8 @@ async def _list(as_json: bool) -> None:
     )
     async with context.database() as database, database.transaction() as session:
         found = (await session.exec(query)).all()
-    show([_row(store, region, employees) for store, region, employees in found], as_json, empty="no stores")
+    rows = [_row(store, region, employees) for store, region, employees in found]
+    show(rows if as_json else [_for_people(row) for row in rows], as_json, empty="no stores")
 
 
 def _row(store: Store, region: str | None, employees: int) -> dict[str, object]:
@@ -92,3 +93,10 @@ def _row(store: Store, region: str | None, employees: int) -> dict[str, object]:
         "employees": employees,
         "active": store.active,
     }
+
+
+def _for_people(row: dict[str, object]) -> dict[str, object]:
+    """What a terminal has room for; the rest is in the JSON."""
+    place = "" if row["latitude"] is None else f"{row['latitude']:.4f},{row['longitude']:.4f}"
+    kept = {name: row[name] for name in ("store", "name", "region", "city")}
+    return kept | {"WGS-84": place, "employees": row["employees"], "active": row["active"]}

@@ -14,7 +14,7 @@ from starter.output import JsonOption, show
 from starter.runtime import CommandFailed, console, run
 from storage import directory
 from storage import todos as rows
-from storage.tables import Employee
+from storage.tables import Employee, Todo
 from workflows.connection import connect
 
 app = typer.Typer(no_args_is_help=True, help="To-dos of employees (待办), sent as cards with buttons.")
@@ -80,4 +80,10 @@ async def _send(userid: str, title: str, text: str, url: str | None) -> None:
         occasion = f"{utc_now().astimezone(zone):%F} {title} {text} {url}"
         subject = f"employee/{employee.userid}"
         new = await planner.want(TodoKind.MESSAGE, subject, occasion, employee.userid, card)
-    console.print(f"to-do {new} is on its way" if new else "the same to-do was sent today already")
+        if new is None:
+            console.print("the same to-do was sent today already")
+            return
+        async with database.transaction() as session:
+            due_at = (await session.get_one(Todo, new)).due_at
+    later = f"waits for the end of the quiet hours: {due_at.astimezone(zone):%Y-%m-%d %H:%M}"
+    console.print(f"to-do {new} {later if due_at > utc_now() else 'is on its way'}")

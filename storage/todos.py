@@ -26,15 +26,19 @@ class Status(StrEnum):
 
 
 UNSENT = (Status.PLANNED, Status.CLAIMED)
-SENT_ONCE = timedelta(hours=4)  # so long WeCom drops a repeated request in silence (contract §10.1)
+SENT_ONCE = todos.DUPLICATES_FOR - timedelta(minutes=10)  # a repetition needs some time to reach WeCom
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The to-do, and whether its card may be sent now. `wait`: not before that time has passed."""
+    """The to-do, and whether its card may be sent now. `wait`: not before that time has passed.
+
+    `first`: no earlier try may have arrived, so a refusal says that WeCom has not sent it.
+    """
 
     todo: Todo
     mine: bool = False
+    first: bool = False
     wait: timedelta | None = None
 
 
@@ -88,7 +92,7 @@ async def claim(session: AsyncSession, todo_id: str, now: datetime) -> Claim | N
         return Claim(row, wait=wait)
     row.status, row.claimed_at = Status.CLAIMED, now
     session.add(row)
-    return Claim(row, mine=True)
+    return Claim(row, mine=True, first=True)
 
 
 async def sent(session: AsyncSession, todo_id: str, response_code: str | None, now: datetime) -> Todo:

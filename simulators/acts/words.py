@@ -17,4 +17,6 @@ def judge(world: World, sender: str, to: str, text: str) -> Spoken:
         return Spoken(sent=True, hits=[])
     over = {above for one in employee.departments for above in world.org.above(one)}
     hits = world.intercepts.judge(employee.userid, over, to, text)
+    if hits and world.config.intercept_event is not None:
+        world.callbacks.raw(world.config.intercept_event)
     return Spoken(sent=not any(hit.blocked for hit in hits), hits=[hit.rule_id for hit in hits])

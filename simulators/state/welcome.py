@@ -11,6 +11,9 @@ from simulators.config import SimulatorConfig
 from simulators.errors import WeComFault
 from simulators.state.people import Relation
 
+# A delivery may be so late that a code whose time begins with it is looked for after this.
+KEPT = timedelta(hours=1)
+
 
 @dataclass
 class WelcomeCode:
@@ -35,10 +38,10 @@ class WelcomeDesk:
         self._codes[welcome.code] = welcome
         return welcome.code
 
-    def open(self, code: str) -> WelcomeCode:
-        """The [SIM] order of §4.1: unknown or late, then beaten, then consent."""
+    def open(self, code: str, begins: datetime | None = None) -> WelcomeCode:
+        """The [SIM] order of §4.1: unknown or late, then beaten, then consent. `begins`: of the 20 s."""
         welcome = self._codes.get(code)
-        if welcome is None or self._expired(welcome):
+        if welcome is None or self._over(begins or welcome.issued_at):
             raise WeComFault(41050)
         if welcome.relation.greeting.used:
             raise WeComFault(41051)
@@ -58,10 +61,10 @@ class WelcomeDesk:
         finally:
             self._sending.discard(pair)
 
-    def _expired(self, welcome: WelcomeCode) -> bool:
-        return self._clock() - welcome.issued_at > timedelta(seconds=self._config.welcome_seconds)
+    def _over(self, begins: datetime) -> bool:
+        return self._clock() - begins > timedelta(seconds=self._config.welcome_seconds)
 
     def _forget_old(self) -> None:
-        """Codes are kept in the order of issue, so the expired ones are in front."""
-        while self._codes and self._expired(oldest := next(iter(self._codes.values()))):
+        """Codes are kept in the order of issue, so the old ones are in front."""
+        while self._codes and self._over((oldest := next(iter(self._codes.values()))).issued_at + KEPT):
             del self._codes[oldest.code]

@@ -130,7 +130,7 @@ def _member_json(world: World, member: GroupMember, *, need_name: bool) -> dict[
     else:
         customer = world.people.customer(member.member_id)
         name = customer.nickname
-        if customer.unionid:
+        if customer.unionid and world.config.developer_bound:
             fields["unionid"] = customer.unionid
     if need_name:
         fields["name"] = name

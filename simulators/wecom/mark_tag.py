@@ -23,6 +23,8 @@ async def mark_tag(world: WorldDep, body: MarkTag) -> Answer:
     """Idempotent; the tags belong to the pair, so every follower is marked by itself."""
     if not (body.add_tag or body.remove_tag):
         raise WeComFault(40063)
+    if len(body.add_tag) + len(body.remove_tag) > world.config.tags_per_call:
+        raise WeComFault(40058, "too many tags in one call")
     with world.traffic.alone(body.userid, body.external_userid):
         await asyncio.sleep(world.config.mark_tag_seconds)
         relation = world.org.require_follower(body.userid, body.external_userid)

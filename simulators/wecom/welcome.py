@@ -26,7 +26,9 @@ class WelcomeMessage(BaseModel):
 async def send_welcome_msg(world: WorldDep, body: WelcomeMessage) -> Answer:
     if not body.welcome_code:
         raise WeComFault(41049)
-    relation = world.welcomes.open(body.welcome_code).relation
+    late = world.config.welcome_clock == "delivery"
+    begins = world.callbacks.first_told(body.welcome_code) if late else None
+    relation = world.welcomes.open(body.welcome_code, begins).relation
     if not world.org.require_visible(relation.userid).logged_in_lately:
         raise WeComFault(40205)
     content = check_content(body.text, body.attachments, world.media)

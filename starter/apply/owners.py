@@ -1,4 +1,4 @@
-"""Who has to give a group its welcome: WeCom has no API for that, its owner must choose it (contract §10.3)."""
+"""Who gives a group its welcome: WeCom has no API for that, its owner must choose it (contract §10.3)."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -17,13 +17,20 @@ NARROWEST, WIDEST = 12, 40  # characters
 
 def write(model: type[Row], path: Path, *, xlsx: bool) -> None:
     """Raises CommandFailed rather than write over a file that may have been filled in."""
-    if path.exists():
-        raise CommandFailed(f"{path} exists already: choose another name, or delete it")
-    if not path.parent.is_dir():
-        raise CommandFailed(f"there is no folder {path.parent}: make it, or choose another name")
-    if xlsx or path.suffix.lower() == ".xlsx":
-        _workbook(model).save(path)
-        return
+    try:
+        if path.exists():
+            raise CommandFailed(f"{path} exists already: choose another name, or delete it")
+        if not path.parent.is_dir():
+            raise CommandFailed(f"there is no folder {path.parent}: make it, or choose another name")
+        if xlsx or path.suffix.lower() == ".xlsx":
+            _workbook(model).save(path)
+        else:
+            _csv(model, path)
+    except OSError as error:
+        raise CommandFailed(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _csv(model: type[Row], path: Path) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:  # without a BOM Excel reads it as GB18030
         writer = csv.writer(file)
         writer.writerow(column.title for _, column in model.columns())

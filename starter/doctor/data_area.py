@@ -141,7 +141,8 @@ async def room(setup: Setup) -> list[Finding]:
         return [
             warn(
                 f"no group can be joined at {some(full)}: full ({rules.cap} members), or without a living QR",
-                "let an employee of the store make a group; then `journeys groups sync` and `journeys apply`",
+                "`journeys apply` makes a QR that lives (加入群聊); where all groups are full, let an "
+                "employee of the store make one, then `journeys groups sync` and `journeys apply`",
             )
         ]
     if not roomy:

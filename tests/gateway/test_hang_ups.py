@@ -14,7 +14,10 @@ pytestmark = pytest.mark.anyio
 
 async def hang_up_on(door: Door, address: str) -> int:
     """Send a piece of a body and go; the status that nobody hears."""
-    inbox = [{"type": "http.request", "body": b"lat=1", "more_body": True}, {"type": "http.disconnect"}]
+    inbox: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"lat=1", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:

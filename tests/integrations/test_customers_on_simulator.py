@@ -96,6 +96,9 @@ async def test_ids_of_one_person(corp: Corp) -> None:
     await corp.control("add", userid="zhangsan", external_userid=customer)
     assert await corp.wecom.convert_to_openid(customer) == "open-1"
     assert await corp.wecom.unionid_to_external_userid("union-1", "open-1") == customer
+    assert (await corp.wecom.idconvert_unionid("union-1", "open-1")).external_userid == customer
+    waiting = await corp.wecom.idconvert_unionid("union-2", "open-2")
+    assert (waiting.external_userid, bool(waiting.pending_id)) == (None, True)
     assert stranger["external_userid"] != customer
     with pytest.raises(Refused) as caught:
         await corp.wecom.unionid_to_external_userid("union-1", "open-2")

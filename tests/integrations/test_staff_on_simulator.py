@@ -220,3 +220,12 @@ async def test_an_employee_opens_the_app(corp: Corp) -> None:
 async def test_the_addresses_of_wecom(corp: Corp) -> None:
     assert await corp.wecom.callback_ips() == ["127.0.0.1", "101.226.103.*"]
     assert await corp.wecom.api_domain_ips()
+
+
+async def test_a_sign_in_code_leads_to_the_employee_once(corp: Corp) -> None:
+    await corp.hire("zhangsan")
+    code = (await corp.control("employees/zhangsan/sign_in"))["code"]
+    assert await corp.wecom.signed_in(code) == "zhangsan"
+    with pytest.raises(Refused) as caught:
+        await corp.wecom.signed_in(code)
+    assert caught.value.errcode == 40029

@@ -243,7 +243,7 @@ def test_an_empty_folder_is_a_problem(tmp_path: Path) -> None:
 def test_two_files_cannot_have_one_name(tmp_path: Path) -> None:
     write(tmp_path, GOOD, "a.yaml")
     write(tmp_path, GOOD, "b.yaml")
-    with pytest.raises(PlaybookError, match="two files call themselves 'coffee'"):
+    with pytest.raises(PlaybookError, match="two files call themselves 'coffee': change `playbook:`"):
         load_playbooks(tmp_path)
 
 

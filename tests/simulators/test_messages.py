@@ -42,7 +42,7 @@ async def test_some_unknown_recipients_come_back_in_lower_case(sim: Sim) -> None
         ({"totag": "|".join(str(n) for n in range(101))}, 82003),
         ({"agentid": 1}, 301002),
         ({"agentid": None}, 41011),
-        ({"agentid": "x"}, 40058),
+        ({"agentid": "x"}, 40056),
         ({"duplicate_check_interval": 4 * 3600 + 1}, 40058),
     ],
 )

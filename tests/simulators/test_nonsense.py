@@ -4,11 +4,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import FastAPI
 
 from simulators.config import SimulatorConfig
 from tests.simulators.sim import Sim
+
+pytestmark = pytest.mark.anyio
 
 HUGE = 10**30
 # Each stands once in every field of every body.
@@ -37,12 +40,11 @@ RAW = (
     b"a=b&c=d",
     b'{"userid":1,"userid":2}',
     b'{"userid":' + b"9" * 5000 + b"}",
-    b"[" * 100_000,
+    b"[" * 10_000,
 )
 LABELS = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 # A query of nonsense, in every parameter at once.
 QUERIES = ("", "²", "a\nb", "-1", "9" * 5000)
-AGES = "/_control/population/advance"  # lives on for as long as it is told
 
 
 @pytest.fixture
@@ -79,39 +81,41 @@ def bodies(app: FastAPI, operation: dict[str, Any]) -> Iterator[bytes]:
         yield json.dumps({**others, name: VALUES[place % len(VALUES)]}).encode()
 
 
-async def tried(sim: Sim, app: FastAPI, prefix: str) -> Iterator[tuple[str, int, Any]]:
-    """Every call, and how it was answered: what, HTTP status, body."""
+def calls(app: FastAPI, method: str, operation: dict[str, Any]) -> Iterator[tuple[str, str, bytes, str]]:
+    """Method, what every parameter of the query says, body and its label."""
+    for body in bodies(app, operation):
+        yield method, "", body, LABELS[0]
+    for place, raw in enumerate(RAW):
+        yield method, "", raw, LABELS[place % len(LABELS)]
+    for text in QUERIES if operation.get("parameters") else ():
+        yield method, text, b"", LABELS[0]
+    yield "PATCH", "", b"", LABELS[0]
+
+
+async def tried(sim: Sim, app: FastAPI, prefix: str) -> list[tuple[str, httpx.Response]]:
+    """Every call and its answer. An exception of the simulator would come through and end the test."""
     answers = []
     token = await sim.access_token()
     for method, path, operation in operations(app, prefix):
         names = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
-        calls: list[tuple[str, dict[str, str], bytes, str]] = [
-            (method, {}, body, LABELS[0]) for body in bodies(app, operation)
-        ]
-        calls += [(method, {}, raw, LABELS[place % 3]) for place, raw in enumerate(RAW)]
-        calls += [(method, dict.fromkeys(names, text), b"", LABELS[0]) for text in QUERIES if names]
-        calls += [("PATCH", {}, b"", LABELS[0])]
-        for verb, query, body, label in calls:
+        for verb, text, body, label in calls(app, method, operation):
+            query = {"access_token": token, **dict.fromkeys(names, text)}
             answer = await sim.http.request(
-                verb,
-                path,
-                params={"access_token": token, **query},
-                content=body,
-                headers={"Content-Type": label},
+                verb, path, params=query, content=body, headers={"Content-Type": label}
             )
-            answers.append((f"{verb} {path} {query} {body[:80]!r} {label}", answer))
-    return iter([(what, one.status_code, one) for what, one in answers])
+            answers.append((f"{verb} {path} {text[:20]!r} {body[:80]!r} {label}", answer))
+    return answers
 
 
 async def test_wecom_answers_nonsense_with_an_errcode(sim: Sim, app: FastAPI) -> None:
     await sim.friend()
-    for what, status, answer in await tried(sim, app, "/cgi-bin"):
-        assert status == 200, what
+    for what, answer in await tried(sim, app, "/cgi-bin"):
+        assert answer.status_code == 200, what
         assert isinstance(answer.json()["errcode"], int), what
         assert answer.headers["Error-Msg"].isprintable(), what
 
 
 async def test_the_control_api_refuses_nonsense(sim: Sim, app: FastAPI) -> None:
     await sim.friend()
-    for what, status, _ in await tried(sim, app, "/_control"):
-        assert 200 <= status < 300 or 400 <= status < 500, what
+    for what, answer in await tried(sim, app, "/_control"):
+        assert answer.is_success or answer.is_client_error, what

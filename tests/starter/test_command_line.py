@@ -38,5 +38,14 @@ def test_a_database_that_is_down_is_said_without_a_traceback(tmp_path: Path) -> 
     assert "secret" not in done.stderr
 
 
+def test_a_database_that_was_not_migrated_is_said_without_a_traceback(postgres: str, tmp_path: Path) -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    (tmp_path / ".env").write_text(example, encoding="utf-8")
+    done = _run(tmp_path, "stores", "list", DATABASE_URL=postgres)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "`journeys migrate`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_wrong_command_line_is_exit_code_2(tmp_path: Path) -> None:
     assert _run(tmp_path, "customers", "list", "--stage", "nonsense").returncode == 2

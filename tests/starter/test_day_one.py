@@ -91,6 +91,8 @@ async def test_failures_are_told_at_the_end_with_exit_code_1(chain: Shell) -> No
 async def test_regions_and_closing_and_lists(chain: Shell) -> None:
     done = await chain.run("codes", "create", "--region", "华北", "--placement", "door", *PLAYBOOK)
     assert "20 new" in done.out
+    assert "S001-door" in done.out
+    assert "http" not in done.out  # no table has room for addresses; the JSON has them
     assert (
         await chain.run("codes", "create", "--region", "华南", "--placement", "door", *PLAYBOOK)
     ).code == 1
@@ -132,6 +134,21 @@ async def test_templates_and_lists_open(shell: Shell) -> None:
     for what in ("stores", "employees", "groups"):
         assert (await shell.run(what, "template", f"{what}.xlsx")).code == 0
         assert f"no {what}" in (await shell.run(what, "list")).out
+
+
+async def test_what_cannot_be_written_is_told(chain: Shell) -> None:
+    done = await chain.run("stores", "template", f"{'s' * 300}.csv")
+    assert (done.code, "cannot be written: File name too long" in done.err) == (1, True)
+    await chain.run(
+        "codes", "create", "--store", "S001", "--placement", "a b", "--placement", "a_b", *PLAYBOOK
+    )
+    await chain.run("codes", "create", "--store", "S001", "--placement", "door", *PLAYBOOK)
+    (chain.folder / "posters" / "S001-door-card.pdf").mkdir(parents=True)
+    done = await chain.run("codes", "poster", "--all", "--out", "posters", "--format", "card")
+    assert (done.code, "1 files in posters" in done.out) == (1, True)
+    assert "S001-door: its file cannot be written: Is a directory" in done.err
+    assert "S001-a_b: its file would be that of S001-a b" in done.err
+    assert (await chain.run("codes", "list", "--days", "9" * 12)).code == 2
 
 
 async def test_wecom_fills_an_empty_chain_and_codes_follow(chain: Shell) -> None:

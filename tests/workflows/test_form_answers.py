@@ -61,3 +61,19 @@ async def test_the_greetings_link_leads_to_her_form_and_her_answer_goes_on_with_
         assert (row.external_userid, row.answers) == (she, {"month": 3, "day": 8, "year": 1990})
         story = str(await corp.story(she)) + (await corp.history(f"customer/{she}")).to_json()
         assert "1990" not in story
+
+
+async def test_who_has_left_may_still_answer_and_is_lost_as_before(corp_with: CorpWith) -> None:
+    """She comes back to life for the length of one event, also after her life was parked."""
+    async with corp_with(playbooks=[playbook(welcome=WELCOME, join_reminder=None, nurture=[WAIT])]) as corp:
+        she = await corp.newcomer()
+        employee = await corp.scan(she)
+        await corp.until_logged(she, "welcome sent")
+        link = await link_in_the_greeting(corp, she)
+        await corp.do("delete", userid=employee, external_userid=she, by="customer")
+        await corp.until_stage(she, "lost")
+        await corp.sleep(days=40)
+        await tell(corp, link)
+        await corp.until_logged(she, "form birthday answered")
+        assert await corp.stage(she) == "lost"
+        assert [m["channel"] for m in await corp.received(she)] == ["welcome"]

@@ -120,6 +120,29 @@ async def test_a_misconfigured_app_keeps_the_card_until_an_admin_has_acted(corp:
     assert await attempts() == 3
 
 
+async def test_a_card_outlives_an_outage_of_many_hours_and_comes_once(corp: Corp) -> None:
+    """Nothing has reached WeCom, so that nobody has to wonder whether it was sent."""
+    await corp.street.do("faults", api="message/send", kind="errcode", errcode=-1, times=10_000)
+    todo_id = await want(corp)
+    await corp.sleep(hours=6)
+    assert (await row(corp, todo_id)).status in ("planned", "claimed")
+    await corp.street.delete("faults")
+    await corp.sleep(minutes=30)
+    await until_status(corp, todo_id, "sent")
+    assert len(await inbox(corp)) == 1
+
+
+async def test_a_refusal_after_a_lost_answer_is_no_proof(corp: Corp) -> None:
+    await corp.street.do("faults", api="message/send", kind="timeout_after", seconds=0, times=1)
+    await corp.street.do("faults", api="message/send", kind="errcode", errcode=-1, times=10_000)
+    todo_id = await want(corp)
+    await corp.sleep(hours=6)
+    await corp.street.delete("faults")
+    await until_status(corp, todo_id, "unknown")
+    await corp.sleep(minutes=30)
+    assert len(await inbox(corp)) == 1  # WeCom would not drop a repetition any more
+
+
 async def test_a_pictures_last_day_is_that_of_its_store(corp: Corp) -> None:
     await corp.sleep(seconds=10)  # the new groups have been read
     exported = corp.clock().replace(hour=16, minute=0, second=0, microsecond=0) - timedelta(days=7)

@@ -19,6 +19,13 @@ class _ExternalUserId(Shape):
     external_userid: str | None = None
 
 
+class Converted(Shape):
+    """`pending_id` waits for a person who is no customer yet: keep it, and ask again when she is."""
+
+    external_userid: str | None = None
+    pending_id: str | None = None
+
+
 class CustomerIds(Endpoints):
     async def convert_to_openid(self, external_userid: str) -> str:
         """For WeChat Pay, which the corp must have bound. Raises Refused 41056 for a `wo…` id."""
@@ -35,3 +42,9 @@ class CustomerIds(Endpoints):
         body = {"unionid": unionid, "openid": openid}
         call = Call("externalcontact/unionid_to_external_userid", body=body)
         return (await self._transport.call(call, _ExternalUserId)).external_userid or None
+
+    async def idconvert_unionid(self, unionid: str, openid: str) -> Converted:
+        """The newer form of the above, with the same refusals but for people who are no customers."""
+        not_all_empty("unionid", unionid)
+        body = {"unionid": unionid, "openid": openid}
+        return await self._transport.call(Call("idconvert/unionid_to_external_userid", body=body), Converted)

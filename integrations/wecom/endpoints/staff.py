@@ -50,6 +50,10 @@ class Department(Shape):
     order: int = 0
 
 
+class _SignIn(Shape):
+    userid: UserId | None = None
+
+
 class _Members(Shape):
     userlist: tuple[MemberRef, ...] = ()
 
@@ -62,6 +66,14 @@ class Staff(Endpoints):
     async def get_member(self, userid: str) -> Member:
         """Raises Refused 60111 (nobody of that id), Misconfigured 60011 (outside the visible range)."""
         return await self._transport.call(Call("user/get", query={"userid": userid}), Member)
+
+    async def signed_in(self, code: str) -> str | None:
+        """The userid behind an OAuth2 code, which counts once; None for somebody outside the corp.
+
+        Raises Refused 40029 for a code that is spent or was none.
+        """
+        call = Call("auth/getuserinfo", query={"code": code})
+        return (await self._transport.call(call, _SignIn)).userid
 
     async def list_members(
         self, department_id: int = ROOT_DEPARTMENT, *, fetch_child: bool = True
