@@ -42,8 +42,8 @@ class Rooms:
             await rooms.bind(session, way, wanted)
         return changed
 
-    async def dead_ends(self) -> list[tuple[Group, int]]:
-        """Full groups of stores without an open one, where WeCom makes no new one: and how many there are.
+    async def dead_ends(self) -> list[Group]:
+        """Full groups of stores without an open one, where WeCom makes no new one.
 
         A few each time: WeCom must be asked which ways make new groups themselves.
         """
@@ -53,7 +53,7 @@ class Rooms:
         for way, group, number in full:
             if not (await self._client.get_join_way(way.config_id)).auto_create_room:
                 log.warning("store %s: all %d groups are full, its code leads nowhere", way.store_id, number)
-                found.append((group, number))
+                found.append(group)
         return found
 
     async def strangers(self, chat_id: str | None = None) -> list[Group]:

@@ -75,15 +75,13 @@ class TodoPlanner:
     async def _full_groups(self) -> int:
         async with self._database.transaction() as session:
             full = await rows.full_stores(session, self._rules.cap)
-        new = 0
-        for group, number in full:
-            card = todos.group_full(group.name, group.members)
-            subject = f"store/{group.store_id}"
-            planned = await self.want(
-                TodoKind.GROUP_FULL, subject, f"{number} groups", group.owner or "", card
-            )
-            new += planned is not None
-        return new
+        return sum([await self.group_full(group) is not None for group in full])
+
+    async def group_full(self, group: Group) -> str | None:
+        """Ask the owner for a new group; again every week, until there is one."""
+        card = todos.group_full(group.name, group.members)
+        subject, occasion = f"store/{group.store_id}", f"{group.chat_id}/{self._clock():%G-W%V}"
+        return await self.want(TodoKind.GROUP_FULL, subject, occasion, group.owner or "", card)
 
     async def _old_pictures(self) -> int:
         now = self._clock()

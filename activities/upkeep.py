@@ -11,12 +11,10 @@ from activities.courier import Courier, Parcel
 from activities.group_pictures import GroupPictures
 from activities.rooms import Rooms
 from activities.todo_planner import TodoPlanner
-from domain import todos
 from domain.events import Event, EventKind
 from domain.messages import SweepReport, SweepStart
 from domain.policy import Policy
 from domain.rooms import JoinRules
-from domain.todos import TodoKind
 from integrations import pos, wecom
 from settings import Clock
 from storage import inbound, lives, pictures, purchases, tasks
@@ -163,10 +161,8 @@ class Upkeep:
         for way in await self._rooms.outgrown():
             with _guarded(f"the join way of store {way.store_id}"):
                 found += await self._rooms.rotate(way)
-        for full, number in await self._rooms.dead_ends():
-            card, occasion = todos.group_full(full.name, full.members), f"{number} groups"
-            subject = f"store/{full.store_id}"
-            await self._todos.want(TodoKind.GROUP_FULL, subject, occasion, full.owner or "", card)
+        for full in await self._rooms.dead_ends():
+            await self._todos.group_full(full)
         return found
 
     async def _renew_pictures(self) -> int:

@@ -16,6 +16,7 @@ PER_MINUTE, PER_HOUR = 25, 900
 DUPLICATES_FOR = timedelta(hours=4)  # the most that WeCom offers: a repeated request is dropped that long
 LAPSES_AFTER = timedelta(hours=48)  # a card can be updated for 72 h; one untouched for two days is not read
 SNOOZE = timedelta(days=1)
+LINE_CHARS = 26  # of a line on a card
 MOST_CARDS = 7  # after a week of "tomorrow" it has been read often enough
 
 
@@ -66,11 +67,17 @@ def qr_expires(group: str, last_day: date) -> Card:
     )
 
 
-def group_welcome(group: str, title: str) -> Card:
+def group_welcome(group: str, text: str) -> Card:
+    """WeCom lists its welcomes by their texts; they have no names."""
+    line = " ".join(text.split())
+    start = line if len(line) <= LINE_CHARS else f"{line[: LINE_CHARS - 1]}…"
     return Card(
         title="请给群设置入群欢迎语",
         text="群右上角“…”→“入群欢迎语”→选用下面这条素材。只有群主或群管理员可以设置。",
-        lines=[("群名", group), ("素材", title)],
+        lines=[
+            ("群名", group),
+            ("素材开头", start),
+        ],
     )
 
 

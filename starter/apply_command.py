@@ -62,7 +62,7 @@ async def _apply(*, dry_run: bool, yes: bool, as_json: bool) -> int:
         if not yes and not typer.confirm(f"{len(needed)} changes: carry them out in WeCom?", err=True):
             return EXIT_FAILED
         temporal = await connect(settings)
-        effects = Effects(database, todo_planner(settings, database, temporal, policy, utc_now), books)
+        effects = Effects(database, todo_planner(settings, database, temporal, policy, utc_now))
         failures = await work.carry_out(wants.objects, changes, effects.settled)
     told = Console(stderr=True, highlight=False) if as_json else console  # the JSON stays one document
     told.print(f"{len(needed) - len(failures)} done, {effects.todos} to-dos for owners of groups")

@@ -91,6 +91,7 @@ async def running(say: Say, **overrides: str) -> AsyncIterator[Stack]:
         if postgres is not None:
             # Not cleanup(): that waits for the handle of a killed stack. The lock says that we are alone.
             await asyncio.to_thread(postgres.stop)
+            postgres.cleanup_mode = None  # or it would stop it once more when we exit, and complain
         lock.close()
 
 

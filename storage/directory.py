@@ -31,6 +31,14 @@ async def employee_left(session: AsyncSession, userid: str) -> None:
     await session.exec(update(Employee).where(col(Employee.userid) == userid).values(active=False))
 
 
+async def employee_renamed(session: AsyncSession, old: str, new: str) -> None:
+    """She goes on under the new userid, in the same store; what she did stays under the old one."""
+    row = await session.get(Employee, old)
+    if row and row.active:
+        await session.merge(Employee(**row.model_dump() | {"userid": new}))
+        row.active = False
+
+
 async def entry_of(session: AsyncSession, state: str | None, userid: str) -> tuple[Entry, str | None]:
     """What an entry code says, and the name of its playbook.
 

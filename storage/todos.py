@@ -143,27 +143,27 @@ async def orphans(session: AsyncSession, before: datetime, limit: int = 200) -> 
     return (await session.exec(query.order_by(col(Todo.due_at)).limit(limit))).all()
 
 
-async def full_stores(session: AsyncSession, cap: int) -> Sequence[tuple[Group, int]]:
-    """The newest group of every store whose groups are all at the cap, with how many groups it has.
+async def full_stores(session: AsyncSession, cap: int) -> Sequence[Group]:
+    """The newest group of every store whose groups are all at the cap.
 
     Not of stores with a join way: there WeCom makes the next group itself.
     """
     alive = col(Group.dismissed_at).is_(None), col(Group.store_id).is_not(None)
     full = (
-        select(Group.store_id, func.count().label("groups"))
+        select(Group.store_id)
         .where(*alive)
         .group_by(col(Group.store_id))
         .having(func.min(Group.members) >= cap, func.count(col(Group.join_config_id)) == 0)
         .subquery()
     )
     query = (
-        select(Group, full.c.groups)
+        select(Group)
         .join(full, full.c.store_id == Group.store_id)
         .where(*alive, col(Group.owner).is_not(None))
         .ext(distinct_on(col(Group.store_id)))
         .order_by(col(Group.store_id), col(Group.created_at).desc(), col(Group.chat_id))
     )
-    return [(group, int(number)) for group, number in (await session.exec(query)).all()]
+    return (await session.exec(query)).all()
 
 
 async def expiring_pictures(session: AsyncSession, exported_before: datetime) -> Sequence[Group]:

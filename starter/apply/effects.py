@@ -1,14 +1,12 @@
 """What a change in WeCom means for us: ids to remember, to-dos for the owners of groups."""
 
-from collections.abc import Sequence
-
 from sqlmodel import col, update
 
 from activities.tagging import TAG_GROUP
 from activities.todo_planner import TodoPlanner
 from domain import todos
-from domain.playbook import Playbook
 from domain.todos import TodoKind
+from playbooks.templates import NICKNAME
 from starter.apply import owners
 from starter.apply.plan import Change
 from storage import tags
@@ -19,9 +17,8 @@ from storage.tables import Group
 class Effects:
     """Called with every settled change; calling it again changes nothing."""
 
-    def __init__(self, database: Database, planner: TodoPlanner, books: Sequence[Playbook]) -> None:
+    def __init__(self, database: Database, planner: TodoPlanner) -> None:
         self._database, self._planner = database, planner
-        self._titles = {f"playbook/{book.playbook}": book.title for book in books}
         self.todos = 0
 
     async def settled(self, change: Change, wecom_id: str) -> None:
@@ -47,8 +44,9 @@ class Effects:
         async with self._database.transaction() as session:
             groups = await owners.groups_of(session, change)
         occasion = owners.occasion_of(change, template_id)
+        text = str(change.desired["text"]).replace(NICKNAME, "（客户昵称）")  # as WeCom shows it
         for group in groups:
-            card = todos.group_welcome(group.name, self._titles[change.key])
+            card = todos.group_welcome(group.name, text)
             subject = owners.subject_of(group)
             new = await self._planner.want(TodoKind.GROUP_WELCOME, subject, occasion, group.owner or "", card)
             self.todos += new is not None

@@ -70,6 +70,14 @@ async def test_a_remark_is_written_and_its_phones_cleared(corp: Corp) -> None:
     assert await follower() == ("小明·A店", "爱喝拿铁", ())
 
 
+async def test_an_employee_without_customers_has_an_empty_list(corp: Corp) -> None:
+    """WeCom says 84061 (peer-failures, check 16)."""
+    await corp.hire("zhangsan", "lisi")
+    customer = await corp.friends("lisi")
+    assert await corp.wecom.list_external_contacts("zhangsan") == []
+    assert await corp.wecom.list_external_contacts("lisi") == [customer]
+
+
 async def test_a_remark_on_a_stranger(corp: Corp) -> None:
     await corp.hire("zhangsan", "lisi")
     customer = await corp.friends("zhangsan")

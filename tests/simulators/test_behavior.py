@@ -68,6 +68,8 @@ async def test_several_members_are_one_series_of_days(sim: Sim) -> None:
         ({"start_time": -181 * DAY, "end_time": -181 * DAY}, 40058),
         ({"end_time": -DAY}, 40058),
         ({"end_time": None}, 40058),
+        ({"start_time": 10**12}, 40058),
+        ({"end_time": 10**30}, 40058),
     ],
 )
 async def test_what_may_be_asked(sim: Sim, changes: dict[str, Any], errcode: int) -> None:

@@ -141,3 +141,8 @@ async def test_days_begin_at_midnight_in_china(sim: Sim) -> None:
     body = {"day_begin_time": day(sim), "owner_filter": {"userid_list": ["zhangsan"]}}
     (item,) = (await sim.api(BY_OWNER, body))["items"]
     assert item["data"]["new_chat_cnt"] == 1
+
+
+async def test_a_time_beyond_every_calendar(sim: Sim) -> None:
+    owner = {"owner_filter": {"userid_list": [await sim.employee()]}}
+    assert await sim.errcode(BY_DAY, {"day_begin_time": 10**12, **owner}) == 40058

@@ -61,24 +61,28 @@ def operations(app: FastAPI, prefix: str) -> Iterator[tuple[str, str, dict[str, 
                 yield method.upper(), path.replace("{", "").replace("}", ""), operation
 
 
-def fields(app: FastAPI, operation: dict[str, Any]) -> list[str]:
+def fields(app: FastAPI, operation: dict[str, Any]) -> dict[str, Any]:
+    """The names in the body, each with something of the right type."""
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if content is None:
-        return []
+        return {}
     schema = content["schema"]
     if "$ref" in schema:
         schema = app.openapi()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    return list(schema.get("properties", {}))
+    plain = {"integer": 1, "array": ["zhangsan"], "object": {}}
+    return {
+        name: plain.get(one.get("type"), "zhangsan") for name, one in schema.get("properties", {}).items()
+    }
 
 
 def bodies(app: FastAPI, operation: dict[str, Any]) -> Iterator[bytes]:
-    """All fields at once say the same, so that no field hides behind one that is missing; and one by one."""
-    names = fields(app, operation)
-    for value in VALUES if names else ():
-        yield json.dumps(dict.fromkeys(names, value)).encode()
-    for place, name in enumerate(names):
-        others = {other: "zhangsan" for other in names if other != name}
-        yield json.dumps({**others, name: VALUES[place % len(VALUES)]}).encode()
+    """All fields say the same nonsense; and one by one, so that none hides behind another."""
+    known = fields(app, operation)
+    for value in VALUES if known else ():
+        yield json.dumps(dict.fromkeys(known, value)).encode()
+    for place, name in enumerate(known):
+        for value in (HUGE, VALUES[place % len(VALUES)]):
+            yield json.dumps({**known, name: value}).encode()
 
 
 def calls(app: FastAPI, method: str, operation: dict[str, Any]) -> Iterator[tuple[str, str, bytes, str]]:

@@ -70,7 +70,7 @@ async def test_rule_12_a_moments_job_takes_three_seconds_and_the_member_publishe
         job = await sim.api("externalcontact/get_moment_task_result", jobid=jobid)
         statuses.append(job["status"])
         await sim.advance(1)
-    assert (statuses[0], statuses[-1], sorted(statuses)) == (1, 3, statuses)
+    assert statuses == [1, 2, 2, 3]
     moment_id = job["result"]["moment_id"]
     published = []
     for _ in range(2):

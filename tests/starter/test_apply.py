@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from sqlmodel import select
 
 from activities.composition import join_rules, todo_planner
 from activities.tagging import TAG_GROUP
@@ -43,7 +44,7 @@ class Operator:
     async def apply(self, shown: list[Change] | None = None) -> tuple[list[Failure], int]:
         corp = self.corp
         planner = todo_planner(corp.settings, corp.database, corp.env.client, corp.policy, corp.clock)
-        effects = Effects(corp.database, planner, BOOKS)
+        effects = Effects(corp.database, planner)
         changes = await self.preview() if shown is None else shown
         failures = await (await self.work()).carry_out((await self.wants()).objects, changes, effects.settled)
         return failures, effects.todos
@@ -88,7 +89,10 @@ async def test_the_owner_gets_one_todo_per_text(operator: Operator) -> None:
     await operator.apply()
     async with operator.corp.database.transaction() as session:
         todos = await kinds_of_todos(session)
+        cards = [row.card for row in (await session.exec(select(Todo))).all()]
     assert todos == {("group_welcome", "chen"), ("group_welcome", "li")}
+    # WeCom lists welcomes by their texts.
+    assert {card["lines"][1][1] for card in cards} == {"欢迎（客户昵称）进群！群里每周三是会员日，新品、首…"}
 
 
 async def test_owners_of_groups_that_came_later_are_asked_by_the_next_apply(operator: Operator) -> None:
@@ -109,8 +113,6 @@ async def test_owners_of_groups_that_came_later_are_asked_by_the_next_apply(oper
 
 
 async def kinds_of_todos(session: object) -> set[tuple[str, str]]:
-    from sqlmodel import select
-
     rows = (await session.exec(select(Todo))).all()  # type: ignore[attr-defined]
     return {(row.kind, row.userid) for row in rows}
 
@@ -186,7 +188,7 @@ async def test_a_crash_before_our_own_rows_have_followed_is_made_up_for(operator
     """Killed after each change in turn, as soon as WeCom has it."""
     corp, killed, first = operator.corp, set[str](), await operator.preview()
     planner = todo_planner(corp.settings, corp.database, corp.env.client, corp.policy, corp.clock)
-    effects = Effects(corp.database, planner, BOOKS)
+    effects = Effects(corp.database, planner)
 
     async def settled(change: Change, wecom_id: str) -> None:
         if change.key not in killed:
