@@ -35,6 +35,16 @@ from workflows.welcome import Welcome
 
 QUEUES = (addresses.JOURNEYS, addresses.WELCOME, addresses.WECOM, addresses.POS)
 DRAIN = timedelta(seconds=10)  # activities in flight may finish; compose and Kubernetes wait longer than this
+# What makes the welcome queue quick.
+GREETING: dict[str, Any] = {
+    # Every greeting is a new run, and of the default's five polls only one looks for new ones.
+    "max_concurrent_workflow_task_polls": 20,
+    "nonsticky_to_sticky_poll_ratio": 0.5,
+    # A run that was cached by a killed worker is offered to another one after this; default 10 s.
+    "sticky_queue_schedule_to_start_timeout": timedelta(seconds=2),
+    "max_heartbeat_throttle_interval": timedelta(seconds=1),
+    "default_heartbeat_throttle_interval": timedelta(seconds=1),
+}
 JOURNEY_WORKFLOWS: list[type] = [CustomerLifecycle, GroupLifecycle, StaffTask, Todo, Sweep]
 
 log = logging.getLogger("worker")
@@ -65,10 +75,7 @@ def build_workers(
             addresses.WELCOME,
             activities.on_welcome,
             workflows=[Welcome],
-            # A run that was cached by a killed worker is offered to another one after this; default 10 s.
-            sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
-            max_heartbeat_throttle_interval=timedelta(seconds=1),
-            default_heartbeat_throttle_interval=timedelta(seconds=1),
+            **GREETING,
         ),
         addresses.WECOM: lambda: make(
             addresses.WECOM,

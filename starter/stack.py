@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import httpx
+import psutil
 from dotenv import dotenv_values
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -21,6 +22,7 @@ from temporalio.service import RPCError
 
 import settings as settings_module
 from activities import attributes
+from domain import addresses
 from settings import ROOT, Settings
 from starter.processes import Children, StackError, require_free
 from storage.database import migrate
@@ -35,6 +37,13 @@ TEMPORAL_TUNING = (
     *("--dynamic-config-value", 'history.longPollExpirationInterval="2s"'),
     *("--log-level", "warn"),
 )
+# In one process with the journeys, a rush of them would hold up the greetings' 20 seconds. On one machine
+# they share its cores as well: the journeys, which may take their time, give way (niceness).
+WORKERS = {
+    "worker": (addresses.JOURNEYS, addresses.WECOM, addresses.POS),
+    "welcome worker": (addresses.WELCOME,),
+}
+JOURNEYS_NICENESS = 10
 Say = Callable[[str], None]
 
 
@@ -52,8 +61,12 @@ class Stack:
     def simulators(self) -> str:
         return f"http://127.0.0.1:{self.settings.simulators_port}"
 
-    async def start_worker(self) -> None:
-        await self.children.start("worker", [sys.executable, str(ROOT / "worker.py")], self.env)
+    async def start_workers(self) -> None:
+        for name, queues in WORKERS.items():
+            command = [sys.executable, str(ROOT / "worker.py"), "--queues", *queues]
+            child = await self.children.start(name, command, self.env)
+            if addresses.WELCOME not in queues:
+                psutil.Process(child.process.pid).nice(JOURNEYS_NICENESS)
 
     async def watch(self) -> None:
         """Return never; raise StackError as soon as a part has died."""
@@ -102,7 +115,7 @@ async def _start_parts(stack: Stack, folder: Path, say: Say) -> None:
     say(f"Temporal is up: {stack.ui}")
     await children.start("simulators", [sys.executable, "-m", "simulators"], env)
     await children.start("gateway", [sys.executable, "-m", "gateway"], env)
-    await stack.start_worker()
+    await stack.start_workers()
     async with httpx.AsyncClient(timeout=5.0) as http:
         await _until(children, "simulators", lambda: _answers(http, f"{stack.simulators}/_control/world"))
         await _until(
@@ -111,7 +124,7 @@ async def _start_parts(stack: Stack, folder: Path, say: Say) -> None:
             lambda: _answers(http, f"http://127.0.0.1:{settings.gateway_port}/readyz"),
         )
     await _until(children, "worker", lambda: _polled(client))
-    say("simulators, gateway and worker are up")
+    say("simulators, gateway and workers are up")
 
 
 def _environment(overrides: dict[str, str]) -> dict[str, str]:

@@ -79,8 +79,9 @@ async def _kill(up: stack.Stack) -> None:
     chance = random.Random(SEED)
     for _ in range(KILLS):
         await asyncio.sleep(chance.uniform(1.0, 4.0))
-        await up.children.stop_one("worker", signal.SIGKILL)
-        await up.start_worker()
+        for name in stack.WORKERS:
+            await up.children.stop_one(name, signal.SIGKILL)
+        await up.start_workers()
 
 
 async def _tap(street: Street) -> None:
