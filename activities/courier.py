@@ -121,14 +121,12 @@ class Courier:
 
     async def start_todo(self, todo_id: str, delay: timedelta) -> None:
         """Make sure that a to-do's workflow exists; its card is sent when the delay is over."""
-        await self._client.start_workflow(
+        await self._start(
             addresses.TODO,
             TodoStart(todo_id=todo_id),
             id=addresses.todo_workflow_id(todo_id),
-            task_queue=addresses.JOURNEYS,
             start_delay=max(delay, timedelta(0)),
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            rpc_timeout=RPC_TIMEOUT,
             static_summary=f"to-do {todo_id}",
         )
 
@@ -161,42 +159,42 @@ class Courier:
             return  # the same callback once more
 
     async def _happened(self, external_userid: str, event: Event) -> None:
-        await self._client.start_workflow(
+        await self._start(
             addresses.CUSTOMER_LIFECYCLE,
             LifeStart(external_userid=external_userid, renew_after_events=self._renew_after_events),
             id=addresses.customer_id(external_userid),
-            task_queue=addresses.JOURNEYS,
             start_signal=addresses.HAPPENED,
             start_signal_args=[event],
-            rpc_timeout=RPC_TIMEOUT,
             static_summary=f"the life of {external_userid}",
             search_attributes=TypedSearchAttributes([SearchAttributePair(STAGE, "new")]),
         )
 
     async def _tapped(self, subject: str, tap: CardTap) -> None:
         todo_id = subject.removeprefix("todo/")
-        await self._client.start_workflow(
+        await self._start(
             addresses.TODO,
             TodoStart(todo_id=todo_id),
             id=addresses.todo_workflow_id(todo_id),
-            task_queue=addresses.JOURNEYS,
             start_signal=addresses.TAPPED,
             start_signal_args=[tap],
-            rpc_timeout=RPC_TIMEOUT,
             static_summary=f"to-do {todo_id}",
         )
 
     async def _group_changed(self, subject: str, change: GroupChange) -> None:
         chat_id = subject.removeprefix("group/")
-        await self._client.start_workflow(
+        await self._start(
             addresses.GROUP_LIFECYCLE,
             GroupStart(chat_id=chat_id),
             id=addresses.group_id(chat_id),
-            task_queue=addresses.JOURNEYS,
             start_signal=addresses.CHANGED,
             start_signal_args=[change],
-            rpc_timeout=RPC_TIMEOUT,
             static_summary=f"group {chat_id}",
+        )
+
+    async def _start(self, workflow: str, start: Shape, **how: Any) -> None:
+        """Start a workflow of the journeys; with a signal, one that runs already gets that."""
+        await self._client.start_workflow(
+            workflow, start, task_queue=addresses.JOURNEYS, rpc_timeout=RPC_TIMEOUT, **how
         )
 
 

@@ -10,6 +10,7 @@ MultipleInteraction  up to three drop-downs
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,7 +44,7 @@ MAX_COLUMNS = 4
 ASPECT_RATIOS = (1.3, 2.25)
 
 
-class TemplateCard(Shape):
+class TemplateCard(Shape, ABC):
     """What all cards share. `task_id` must be new for the app, and come with everything that can be pressed:
     CardEvents name it."""
 
@@ -53,8 +54,9 @@ class TemplateCard(Shape):
     task_id: str = ""
 
     @property
+    @abstractmethod
     def card_type(self) -> str:
-        raise NotImplementedError
+        """As WeCom calls this kind of card."""
 
     @property
     def _pressed(self) -> bool:

@@ -1,5 +1,6 @@
 """What the columns of stores, employees and groups become in the database."""
 
+from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,24 +22,24 @@ MAX_PICTURE_BYTES = 2 * 2**20  # more is no QR picture
 SEVENTH_DIGIT = 7  # of a degree: a centimetre
 
 
-class Subject:
+class Subject(ABC):
     """One kind of file, for one import."""
 
     model: type[Row]
     table: type[SQLModel]
 
+    @abstractmethod
     async def given(self, session: AsyncSession, table: Table[Any]) -> list[Given]:
         """The columns of every row, the key first; adds problems to the table."""
-        raise NotImplementedError
 
-    def check_new(self, table: Table[Any], new: set[str]) -> None:
+    def check_new(self, table: Table[Any], new: set[str]) -> None:  # noqa: B027 - most need nothing more
         """Adds a problem for every new row that lacks something. By default its key is enough."""
 
     def complete(self, row: Given) -> Given:
         """A new row, with what it needs beside the columns of the file."""
         return row
 
-    async def before(self, session: AsyncSession) -> None:
+    async def before(self, session: AsyncSession) -> None:  # noqa: B027 - most refer to nothing new
         """Write what the rows refer to."""
 
 

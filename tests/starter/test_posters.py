@@ -124,11 +124,15 @@ def test_a_character_that_the_font_lacks_is_named(tmp_path: Path) -> None:
 
 
 def test_another_font_comes_first_and_ours_helps_out(tmp_path: Path) -> None:
-    debian = Path("/usr/share/fonts/opentype/noto/NotoSerifCJK-Bold.ttc")
-    if not debian.exists():
-        pytest.skip("Debian's fonts-noto-cjk is not installed")
-    pdf = printer(tmp_path, font=debian).pdf(poster(), NOW)
-    assert b"NotoSerifCJK" in _plain(pdf)
+    other = tmp_path / "other.otf"
+    ours = (FONTS / "NotoSansCJKsc-Bold.otf").read_bytes()
+    for name in ("NotoSansCJKsc", "Noto Sans CJK SC"):  # the same font under a name of the same length
+        renamed = name.replace("Noto", "Halt")
+        for encoding in ("ascii", "utf-16-be"):
+            ours = ours.replace(name.encode(encoding), renamed.encode(encoding))
+    other.write_bytes(ours)
+    pdf = printer(tmp_path, font=other).pdf(poster(), NOW)
+    assert b"HaltSansCJK" in _plain(pdf)
 
 
 def test_what_is_no_font_is_told(tmp_path: Path) -> None:
