@@ -193,9 +193,12 @@ class Courier:
 
     async def _start(self, workflow: str, start: Shape, **how: Any) -> None:
         """Start a workflow of the journeys; with a signal, one that runs already gets that."""
-        await self._client.start_workflow(
-            workflow, start, task_queue=addresses.JOURNEYS, rpc_timeout=RPC_TIMEOUT, **how
-        )
+        common: dict[str, Any] = {"task_queue": addresses.JOURNEYS, "rpc_timeout": RPC_TIMEOUT}
+        try:
+            await self._client.start_workflow(workflow, start, **common, **how)
+        except WorkflowAlreadyStartedError:
+            # Two at the same moment: the other one has started it, and now it can be signalled.
+            await self._client.start_workflow(workflow, start, **common, **how)
 
 
 def _read(row: InboundEvent) -> Parcel | None:
