@@ -1,46 +1,42 @@
-"""Times of day and windows. All results are aware UTC."""
+"""Times of day, holidays and windows. All results are aware UTC."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from domain.hours import QuietHours
 
-from domain.shape import Shape
-
-
-def _in_words(value: Any) -> Any:
-    """Pydantic would read the number 22 as 22 seconds past midnight."""
-    if not isinstance(value, str | time):
-        raise ValueError('a time of day is "hh:mm", in quotes')
-    return value
+REACH = timedelta(days=60)  # longer than any run of holidays: what is shut that long is never open
 
 
-def _local(value: time) -> time:
-    if value.tzinfo is not None:
-        raise ValueError("a local time has no zone: it is each customer's own")
-    return value
+class Holidays(Protocol):
+    """The days on which offices are closed by the holiday calendar. A `frozenset` of dates is one."""
+
+    def __contains__(self, day: object, /) -> bool: ...
 
 
-LocalTime = Annotated[time, BeforeValidator(_in_words), AfterValidator(_local)]
+NO_HOLIDAYS: Holidays = frozenset()
 
 
-class QuietHours(Shape):
-    """勿扰时段: no message reaches anyone between `start` and `end`, by the customer's own clock."""
+@dataclass(frozen=True)
+class Shut:
+    """When nothing goes out, by the clock of one zone: in any of the quiet hours, and on holidays."""
 
-    start: LocalTime = Field(description="local, e.g. 21:30")
-    end: LocalTime = Field(description="local, e.g. 08:30; may be past midnight")
+    zone: str
+    quiet: tuple[QuietHours, ...] = ()
+    holidays: Holidays = NO_HOLIDAYS
 
 
 def is_quiet(now: datetime, zone: str, quiet: QuietHours | None) -> bool:
-    """Whether `now` lies in the quiet hours of a zone. Start belongs to them, end does not."""
-    if quiet is None or quiet.start == quiet.end:
-        return False
-    local = now.astimezone(ZoneInfo(zone)).time()
-    if quiet.start < quiet.end:
-        return quiet.start <= local < quiet.end
-    return local >= quiet.start or local < quiet.end
+    """Whether `now` lies in the quiet hours of a zone."""
+    return quiet is not None and quiet.hold(now.astimezone(ZoneInfo(zone)).time())
+
+
+def is_holiday(now: datetime, zone: str, holidays: Holidays) -> bool:
+    """Whether the local day of `now` is a holiday. An ordinary weekend is none."""
+    return now.astimezone(ZoneInfo(zone)).date() in holidays
 
 
 def next_open(now: datetime, zone: str, quiet: QuietHours | None) -> datetime:
@@ -55,20 +51,45 @@ def next_quiet(now: datetime, zone: str, quiet: QuietHours | None) -> datetime |
     return now if is_quiet(now, zone, quiet) else _next(now, zone, quiet.start)
 
 
-def window_end(
-    now: datetime, window: timedelta, spread_key: str, zone: str, quiet: QuietHours | None
-) -> datetime:
-    """When the sending window that is open at `now` closes.
+def opens(now: datetime, shut: Shut) -> datetime | None:
+    """The first moment from `now` on that is not shut; None when there is none in REACH.
+
+    Two quiet hours can leave no minute of the day.
+    """
+    moment, latest = now, now + REACH
+    while moment <= latest:
+        holiday = is_holiday(moment, shut.zone, shut.holidays)
+        later = [next_open(moment, shut.zone, quiet) for quiet in shut.quiet]
+        later += [_next(moment, shut.zone, time(0))] if holiday else []
+        if max(later, default=moment) == moment:
+            return moment
+        moment = max(later)
+    return None
+
+
+def shuts(now: datetime, shut: Shut, within: timedelta) -> datetime | None:
+    """When it is shut next; `now` itself when it is; None when that is not `within` that time."""
+    midnights, moment = [now], now
+    while moment <= now + within:
+        moment = _next(moment, shut.zone, time(0))
+        midnights.append(moment)
+    found = [m for m in midnights if is_holiday(m, shut.zone, shut.holidays)][:1]
+    found += [q for quiet in shut.quiet if (q := next_quiet(now, shut.zone, quiet))]
+    return min((moment for moment in found if moment <= now + within), default=None)
+
+
+def window_end(now: datetime, window: timedelta, spread_key: str, shut: Shut) -> datetime | None:
+    """When the sending window that is open at `now` closes; None when it would never be open then.
 
     Windows are aligned per employee (`spread_key`), so that not all stores send in the same second. A window
-    that would close in quiet hours closes with the first one after them.
+    that would close while it is shut closes with the first one after that.
     """
     first = datetime.min.replace(tzinfo=UTC) + spread(spread_key, window)
     end = now + window - (now - first) % window
-    if is_quiet(end, zone, quiet):
-        opened = next_open(end, zone, quiet)
-        end = opened + (first - opened) % window
-    return next_open(end, zone, quiet)
+    opened = opens(end, shut)
+    if opened is None or opened == end:
+        return opened
+    return opens(opened + (first - opened) % window, shut)
 
 
 def spread(key: str, over: timedelta) -> timedelta:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from domain import journey, life, steps
-from domain.customer import Command, CommandKind, CustomerState, Phase
+from domain.customer import Command, CommandKind, CustomerState, Move, Phase
 
 ANSWERS_KEPT = 20
 
@@ -14,6 +14,8 @@ def problem(command: Command) -> str | None:
         return f"{command.kind} needs a reason: it is what `explain` will show"
     if command.kind is CommandKind.SKIP and not command.playbook:
         return "skip needs the playbook whose current step is to be skipped"
+    if command.kind is CommandKind.MOVE and command.move is None:
+        return "move needs the version to go over to"
     return None
 
 
@@ -27,6 +29,8 @@ def obey(state: CustomerState, command: Command, now: datetime) -> str:
     match command.kind:
         case CommandKind.PAUSE:
             state.paused_by = command.by
+            for enrolment in state.active:
+                enrolment.may_send = False  # the exits are looked at once more before a message goes
             answer = "paused: nothing is planned for her until `resume`"
         case CommandKind.RESUME:
             answer = "resumed" if state.paused_by else "she was not paused"
@@ -39,6 +43,8 @@ def obey(state: CustomerState, command: Command, now: datetime) -> str:
         case CommandKind.OPT_OUT:
             life.opt_out(state, command.by, now)
             answer = "opted out: nothing that a playbook plans reaches her any more"
+        case CommandKind.MOVE:
+            answer = _move(state, command.move, now)
     journey.note(state, now, f"{command.kind} by {command.by}", command.reason or answer)
     remember(state, command.id, answer)
     return answer
@@ -48,6 +54,14 @@ def remember(state: CustomerState, command_id: str, answer: str) -> None:
     state.answered[command_id] = answer
     while len(state.answered) > ANSWERS_KEPT:
         del state.answered[next(iter(state.answered))]
+
+
+def _move(state: CustomerState, to: Move | None, now: datetime) -> str:
+    name = to.pinned.playbook if to else ""
+    enrolment = state.enrolments.get(name)
+    if to is None or enrolment is None or enrolment.phase is Phase.ENDED:
+        return f"is not in {name} any more"
+    return journey.move(state, enrolment, to, now)
 
 
 def _skip(state: CustomerState, playbook: str, now: datetime) -> str:

@@ -6,22 +6,9 @@ from enum import StrEnum
 from pydantic import Field
 
 from domain.events import Event, EventKind
-from domain.playbook import PinnedJourney
+from domain.playbook import CouponStep, PinnedJourney
 from domain.shape import Duration, Shape, UtcTime
-
-
-class Stage(StrEnum):
-    """Where she stands. Every customer is in exactly one, with a dated reason."""
-
-    NEW = "new"  # known, not yet greeted
-    WELCOMED = "welcomed"  # greeted, and invited if a group was found for her
-    JOINED = "joined"  # in a store's group
-    REGULAR = "regular"  # has bought since she came
-    DORMANT = "dormant"  # drifted away; reactivation runs or has run
-    BACK = "back"  # won back
-    LOST = "lost"  # no employee and no group left to reach her
-    OPTED_OUT = "opted_out"  # no more messages that a playbook plans
-    ENDED = "ended"  # her journeys ended, by their own `exit` or by an operator
+from domain.stages import Stage
 
 
 class WelcomeOutcome(StrEnum):
@@ -34,6 +21,7 @@ class WelcomeOutcome(StrEnum):
     FAILED = "failed"  # refused or unreachable to the end
     AWAITING_CONSENT = "awaiting_consent"  # 41053: a new code comes with her consent
     UNKNOWN = "unknown"  # no outcome was reported in time
+    REFUSED = "refused"  # the playbook of her entry code greets nobody
 
 
 class Entry(Shape):
@@ -57,6 +45,7 @@ class Follow(Shape):
     welcome_due: UtcTime | None = Field(None, description="when we stop waiting to hear of the greeting")
     welcome: WelcomeOutcome | None = None
     invited_to: str | None = Field(None, description="chat_id of the group in the greeting")
+    coupon: CouponStep | None = Field(None, description="of the greeting, until it is credited or refused")
     tagged: bool = False
     remind_at: UtcTime | None = None
     reminded: bool = False
@@ -71,10 +60,27 @@ class Phase(StrEnum):
 
     ONBOARDING = "onboarding"  # before the steps: greeted, tagged, invited
     NURTURE = "nurture"
+    LIFE_STAGE = "life_stage"  # the steps of the time of life she is in
     SETTLED = "settled"  # steps done; only the dormancy clock runs
     REACTIVATION = "reactivation"
     LAPSED = "lapsed"  # reactivation ended without her; the next order revives
     ENDED = "ended"
+
+
+class MovePolicy(StrEnum):
+    """What becomes of those who are inside when a playbook has a new version."""
+
+    STAY = "stay"  # they keep the version that they began with
+    NEXT_STEP = "next_step"  # each goes over when she leaves the step where she is
+    DRAIN = "drain"  # each finishes the list of steps that she is in
+
+
+class Move(Shape):
+    """To another version; carried by value, as the pinned journey is."""
+
+    id: str = Field(description="of the whole move, in playbook_moves")
+    policy: MovePolicy
+    pinned: PinnedJourney
 
 
 class Enrolment(Shape):
@@ -92,7 +98,24 @@ class Enrolment(Shape):
     waits_for: str | None = Field(None, description="an event kind, one with its form, or a touch key")
     met: bool = Field(False, description="what it waits for has happened")
     clock_from: UtcTime | None = Field(None, description="the dormancy clock runs from here")
+    revived_at: UtcTime | None = Field(None, description="when the steps of reactivation last began")
+    life_stage: str | None = Field(None, description="the time of life she is in")
+    stage_due: UtcTime | None = Field(None, description="when the next life stage begins")
+    stage_asked: bool = Field(False, description="the dates have been looked up since they last changed")
+    sent_to_stage: bool = Field(False, description="by a step, not by a date: dates go on from there")
+    stage_tagged: str | None = Field(None, description="the life stage whose tag she has")
+    retag: bool = Field(False, description="the tag rules are to be looked at")
+    may_send: bool = Field(False, description="the exits were looked at before this send")
+    coupon_given: bool = Field(False, description="the coupon of this send is credited")
+    asks_goals: list[int] = Field(default_factory=list, description="goals whose event came; do they hold?")
+    asks_exits: list[int] = Field(default_factory=list, description="exits whose event came; do they hold?")
+    reached: list[str] = Field(default_factory=list, description="goals")
+    been: list[list[int | str]] = Field(
+        default_factory=list, description="steps of this list that reached out to her; none is done twice"
+    )
+    moving: Move | None = Field(None, description="the version that she goes over to, and when")
     ended_reason: str | None = None
+    ended_at: UtcTime | None = None
 
 
 class Membership(Shape):
@@ -119,6 +142,7 @@ class CommandKind(StrEnum):
     EXIT = "exit"
     OPT_OUT = "opt_out"
     SKIP = "skip"
+    MOVE = "move"
 
 
 class Command(Shape):
@@ -129,6 +153,7 @@ class Command(Shape):
     by: str = Field(min_length=1, description="who orders it; recorded")
     reason: str = ""
     playbook: str | None = Field(None, description="only this playbook; all when absent")
+    move: Move | None = Field(None, description="of `move`: to which version, and when")
 
 
 class CustomerState(Shape):
@@ -146,6 +171,10 @@ class CustomerState(Shape):
     orders: int = 0
     last_visit_at: UtcTime | None = Field(None, description="last paid order or redeemed coupon")
     forms: dict[str, UtcTime] = Field(default_factory=dict, description="which she answered, and when last")
+    tier: str | None = Field(None, description="the first tier of the policy that she is in, as last seen")
+    withdrawals: dict[str, str] = Field(
+        default_factory=dict, description="playbooks whose messages are to be stopped, and why"
+    )
     paused_by: str | None = None
     opted_out_at: UtcTime | None = None
     inbox: list[Event] = Field(default_factory=list)

@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     ORDER_REFUNDED = "order_refunded"
     COUPON_REDEEMED = "coupon_redeemed"
     FORM_ANSWERED = "form_answered"  # she filled in a form of ours; the row keeps what she said
+    PROFILE_CHANGED = "profile_changed"  # 编辑企业客户: an employee changed her remark or her tags
     TOUCH_SETTLED = "touch_settled"  # a touch that her playbook waits for has an outcome
     ENROLLED = "enrolled"  # an operator puts her into a playbook
     WAKE = "wake"  # a parked life has something due
@@ -32,7 +33,15 @@ class FormName(StrEnum):
 
     BIRTHDAY = "birthday"  # 生日
     DUE_DATE = "due_date"  # 预产期
+    CHILD_BIRTHDAY = "child_birthday"  # 宝宝生日
     FEEDBACK = "feedback"  # 反馈
+
+
+class Promised(Shape):
+    """A coupon that a greeting promises: the till's template, and what messages call it."""
+
+    template: str
+    name: str
 
 
 class Event(Shape):
@@ -50,7 +59,8 @@ class Event(Shape):
     touch_key: str | None = None
     outcome: str | None = None
     reason: str | None = None
-    playbook: str | None = None
+    playbook: str | None = Field(None, description="that this makes her enter, if its re-entry rule lets her")
+    coupon: Promised | None = Field(None, description="of a greeting: to be credited to her account")
     form: str | None = Field(None, description="which form she answered")
     answer_id: int | None = Field(None, description="the row of her answer; its content never travels")
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, Va
 from domain.events import FormName
 
 MONTHS_AHEAD = 10  # a pregnancy takes a little over nine
+CHILD_YEARS = 18
 OLDEST_YEAR = 1900
 TEXT_CHARS = 500
 LEAP_YEAR = 2024  # without a year, 29 February is a birthday
@@ -78,22 +79,10 @@ class Birthday(Answers):
         return day
 
 
-class DueDate(Answers):
-    """预产期. Sensitive by law (个人信息保护法): kept only with her explicit consent."""
+class Consented(Answers):
+    """What is sensitive by law (个人信息保护法) is kept only with her explicit consent."""
 
-    due_date: Annotated[date | None, BeforeValidator(_said)] = None
     agreed: Annotated[bool, BeforeValidator(lambda value: value == "yes")] = False
-
-    @field_validator("due_date")
-    @classmethod
-    def _possible(cls, due: date | None, info: ValidationInfo) -> date:
-        first = _today(info)
-        last = months_after(first, MONTHS_AHEAD)
-        if due is None:
-            raise ValueError("请选择预产期")
-        if not first <= due <= last:
-            raise ValueError(f"请选择 {_chinese(first)}到 {_chinese(last)}之间的日期")
-        return due
 
     @field_validator("agreed")
     @classmethod
@@ -101,6 +90,28 @@ class DueDate(Answers):
         if not agreed:
             raise ValueError("请先勾选同意，我们才能保存这个日期")
         return agreed
+
+
+class DueDate(Consented):
+    """预产期."""
+
+    due_date: Annotated[date | None, BeforeValidator(_said)] = None
+
+    @field_validator("due_date")
+    @classmethod
+    def _possible(cls, due: date | None, info: ValidationInfo) -> date:
+        return _between(due, *due_dates(_today(info)), "请选择预产期")
+
+
+class ChildBirthday(Consented):
+    """宝宝生日, of a child that is born."""
+
+    child_birthday: Annotated[date | None, BeforeValidator(_said)] = None
+
+    @field_validator("child_birthday")
+    @classmethod
+    def _possible(cls, born: date | None, info: ValidationInfo) -> date:
+        return _between(born, *child_birthdays(_today(info)), "请选择宝宝的生日")
 
 
 class Feedback(Answers):
@@ -127,6 +138,7 @@ class Feedback(Answers):
 FORMS: dict[FormName, type[Answers]] = {
     FormName.BIRTHDAY: Birthday,
     FormName.DUE_DATE: DueDate,
+    FormName.CHILD_BIRTHDAY: ChildBirthday,
     FormName.FEEDBACK: Feedback,
 }
 # For what is not a number or a date at all.
@@ -135,6 +147,7 @@ _UNREADABLE = {
     "month": "请选择月份",
     "day": "请选择日期",
     "due_date": "请按 2026-05-20 这样填写日期",
+    "child_birthday": "请按 2026-05-20 这样填写日期",
     "rating": "请选择满意程度",
 }
 
@@ -151,6 +164,16 @@ def check(form: FormName, fields: Mapping[str, str], today: date) -> dict[str, A
     return answers.model_dump(mode="json", exclude_none=True)
 
 
+def due_dates(today: date) -> tuple[date, date]:
+    """The first and the last that can be."""
+    return today, months_after(today, MONTHS_AHEAD)
+
+
+def child_birthdays(today: date) -> tuple[date, date]:
+    """The first and the last that can be."""
+    return months_after(today, -12 * CHILD_YEARS), today
+
+
 def months_after(day: date, months: int) -> date:
     """The same day so many months later, or the last of a month that is too short."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
@@ -163,6 +186,14 @@ def _problems(error: ValidationError) -> dict[str, str]:
         field, ours = str(one["loc"][0]), one["type"] == "value_error"
         found[field] = one["msg"].removeprefix("Value error, ") if ours else _UNREADABLE[field]
     return found
+
+
+def _between(day: date | None, first: date, last: date, missing: str) -> date:
+    if day is None:
+        raise ValueError(missing)
+    if not first <= day <= last:
+        raise ValueError(f"请选择 {_chinese(first)}到 {_chinese(last)}之间的日期")
+    return day
 
 
 def _today(info: ValidationInfo) -> date:

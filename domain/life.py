@@ -1,20 +1,21 @@
 """What an event changes in a customer's state. Arrival order is not truth: the events' times are compared."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from domain import journey
+from domain import journey, steps
 from domain.customer import (
     CustomerState,
     Enrolment,
     Follow,
     Membership,
     Phase,
-    Stage,
     WelcomeOutcome,
 )
-from domain.events import Event, EventKind
-from domain.playbook import PinnedJourney, Reentry
+from domain.events import Event, EventKind, FormName
+from domain.playbook import CouponStep, DateName, PinnedJourney, Playbook, Reentry
+from domain.shape import spell
+from domain.stages import Stage
 
 SEEN_EVENTS = 50  # WeCom repeats a callback within minutes (contract §3.1), and PostgreSQL remembers all
 TILL_PRECISION = timedelta(seconds=1)  # tills tell whole seconds
@@ -26,6 +27,9 @@ def happened(state: CustomerState, event: Event, now: datetime) -> None:
     _HANDLERS.get(event.kind, _ignore)(state, event, now)
     for enrolment in state.active:
         _meet(enrolment, event)
+        _see_days(enrolment, _DAYS.get(event.form or event.kind, ()), told=event.form is not None)
+        _see_goals_and_exits(state, enrolment, event, now)
+        enrolment.retag |= event.kind in _TELLING and bool(enrolment.pinned.journey.tags)
 
 
 def is_new(state: CustomerState, event_id: str) -> bool:
@@ -38,7 +42,7 @@ def is_new(state: CustomerState, event_id: str) -> bool:
     return True
 
 
-def why_not_enrol(state: CustomerState, pinned: PinnedJourney) -> str | None:
+def why_not_enrol(state: CustomerState, pinned: PinnedJourney, now: datetime) -> str | None:
     """The re-entry rule; None when she may enter. A second employee does not start it again."""
     earlier = state.enrolments.get(pinned.playbook)
     if state.opted_out_at:
@@ -47,9 +51,18 @@ def why_not_enrol(state: CustomerState, pinned: PinnedJourney) -> str | None:
         return None
     if earlier.phase is not Phase.ENDED:
         return "she is in it already"
-    if pinned.reentry is Reentry.NEVER:
+    return why_not_again(pinned, earlier.episode, earlier.ended_at, state.episode, now)
+
+
+def why_not_again(
+    rule: PinnedJourney | Playbook, began_in: int, ended_at: datetime | None, episode: int, now: datetime
+) -> str | None:
+    """The re-entry rule for who was in it before: in which episode of her life, until when."""
+    if rule.reentry is Reentry.NEVER:
         return "re-entry: never"
-    if pinned.reentry is Reentry.NEW_EPISODE and state.episode == earlier.episode:
+    if rule.reentry_after and ended_at and now < ended_at + rule.reentry_after:
+        return f"re-entry: not before {spell(rule.reentry_after)} have passed"
+    if rule.reentry is Reentry.NEW_EPISODE and episode == began_in:
         return "re-entry: only in a new episode, after she was lost and came back"
     return None
 
@@ -117,6 +130,7 @@ def _welcome_settled(state: CustomerState, event: Event, now: datetime) -> None:
         return
     follow.welcome = WelcomeOutcome(event.outcome or WelcomeOutcome.UNKNOWN)
     follow.invited_to = event.chat_id
+    follow.coupon = CouponStep(**event.coupon.model_dump()) if event.coupon else None
     why = f"greeting by {follow.userid}: {follow.welcome}" + (f" ({event.reason})" if event.reason else "")
     journey.note(state, now, f"welcome {follow.welcome}", event.reason or "")
     greeted = {WelcomeOutcome.SENT, WelcomeOutcome.BEATEN, WelcomeOutcome.NO_CODE}
@@ -130,6 +144,8 @@ def _group_joined(state: CustomerState, event: Event, now: datetime) -> None:
     if known and (known.left_at is None or known.left_at >= event.at):
         known.joined_at = max(known.joined_at, event.at)
         return
+    if state.stage is Stage.LOST and not state.friends:
+        state.episode += 1  # she is back, as with a new friendship
     state.groups[chat_id] = Membership(joined_at=event.at)
     journey.note(state, now, f"joined group {chat_id}")
     if state.stage in (Stage.NEW, Stage.WELCOMED, Stage.LOST):
@@ -206,6 +222,55 @@ def _meet(enrolment: Enrolment, event: Event) -> None:
     enrolment.met |= awaited and (event.touch_key is not None or event.at >= enrolment.entered_at)
 
 
+def _see_days(enrolment: Enrolment, dates: Sequence[DateName], *, told: bool) -> None:
+    """A day of hers may be another by now: what begins on it or waits for it is asked again."""
+    stages = enrolment.pinned.journey.life_stages
+    if any(stage.begins and stage.begins.date in dates for stage in stages):
+        enrolment.stage_asked = False
+        enrolment.sent_to_stage &= not told  # what she tells herself overrules the step that sent her
+    step = steps.current(enrolment)
+    if step and step.wait and step.wait.day and step.wait.day.date in dates:
+        enrolment.due_at = None
+
+
+def _see_goals_and_exits(state: CustomerState, enrolment: Enrolment, event: Event, now: datetime) -> None:
+    """At once, also in the middle of a wait. What has a condition is looked up next."""
+    if event.at < enrolment.since:
+        return
+    rules = enrolment.pinned.journey
+    for number, goal in enumerate(rules.goals):
+        if goal.event == event.kind and goal.name not in enrolment.reached:
+            if goal.when:
+                enrolment.asks_goals += [number] if number not in enrolment.asks_goals else []
+            else:
+                journey.reach_goal(state, enrolment, number, event.kind, now)
+    for number, rule in enumerate(rules.exits):
+        if rule.event == event.kind and enrolment.phase is not Phase.ENDED:
+            if rule.when:
+                enrolment.asks_exits.append(number)
+            else:
+                journey.leave(state, enrolment, rule.reason, now)
+
+
+_TELLING = {
+    EventKind.ORDER_PAID,
+    EventKind.ORDER_REFUNDED,
+    EventKind.COUPON_REDEEMED,
+    EventKind.FORM_ANSWERED,
+    EventKind.GROUP_JOINED,
+    EventKind.GROUP_LEFT,
+    EventKind.FRIEND_ADDED,
+    EventKind.PROFILE_CHANGED,
+}  # what a tag rule may look at has changed
+_ORDERS: tuple[DateName, ...] = ("first_order", "last_order")
+_DAYS: dict[str, tuple[DateName, ...]] = {
+    EventKind.ORDER_PAID: _ORDERS,
+    EventKind.ORDER_REFUNDED: _ORDERS,
+    EventKind.FRIEND_ADDED: ("friend_since",),
+    FormName.BIRTHDAY: ("birthday",),
+    FormName.DUE_DATE: ("due_date", "child_born"),
+    FormName.CHILD_BIRTHDAY: ("child_born",),
+}  # the days of hers that an event, or a form that she answers, may change
 _HANDLERS: dict[EventKind, Callable[[CustomerState, Event, datetime], None]] = {
     EventKind.FRIEND_HALF_ADDED: _friend_added,
     EventKind.FRIEND_ADDED: _friend_added,

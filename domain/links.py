@@ -18,7 +18,7 @@ from domain.events import FormName
 LINK_LIFE = timedelta(days=90)  # greetings are read again weeks later
 PATH = "/f/"
 _VERSION = 1
-_NUMBERS = {FormName.BIRTHDAY: 1, FormName.DUE_DATE: 2, FormName.FEEDBACK: 3}
+_NUMBERS = {FormName.BIRTHDAY: 1, FormName.DUE_DATE: 2, FormName.FEEDBACK: 3, FormName.CHILD_BIRTHDAY: 4}
 _FORMS = {number: form for form, number in _NUMBERS.items()}
 _HEAD = struct.Struct(">BBI")
 _MAC_BYTES = 16

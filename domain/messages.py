@@ -2,10 +2,14 @@
 
 from pydantic import Field
 
-from domain.customer import CustomerState, Entry, Stage, WelcomeOutcome
+from domain.customer import CustomerState, Entry, WelcomeOutcome
 from domain.events import Event, GroupChange
-from domain.playbook import ContentClass, CouponStep, PinnedJourney
+from domain.playbook import (
+    CouponStep,
+    PinnedJourney,
+)
 from domain.shape import Duration, Shape, UtcTime
+from domain.stages import Stage
 from domain.touches import TouchStatus
 
 
@@ -31,6 +35,7 @@ class WelcomeSettled(Shape):
     outcome: WelcomeOutcome
     reason: str = ""
     chat_id: str | None = Field(None, description="the group it invited to")
+    coupon: CouponStep | None = Field(None, description="that it promises")
 
 
 class GroupStart(Shape):
@@ -108,27 +113,6 @@ class Tagged(Shape):
     reason: str = ""
 
 
-class PlanTouch(Shape):
-    """One intended message. `userid` is the employee who shall confirm it; None when she has no friend."""
-
-    key: str
-    external_userid: str
-    userid: str | None = None
-    text: str
-    kind: ContentClass = ContentClass.GENERAL
-    invite_to: str | None = None
-    benefit: str | None = None
-    playbook: str | None = None
-    priority: int = 50
-    notify: bool = False
-
-
-class PlannedTouch(Shape):
-    status: TouchStatus
-    rule: str | None = None
-    batch_id: int | None = None
-
-
 class Withdrawal(Shape):
     """Stop what is on its way to her: all of it, or one playbook's."""
 
@@ -151,17 +135,6 @@ class Purchase(Shape):
     """The event as the till confirms it; None when there is nothing to it."""
 
     event: Event | None = None
-
-
-class GiveCoupon(Shape):
-    key: str
-    external_userid: str
-    coupon: CouponStep
-
-
-class GivenCoupon(Shape):
-    issued: bool
-    reason: str = ""
 
 
 class FlushBatch(Shape):
@@ -242,6 +215,7 @@ class SweepReport(Shape):
     rooms: int = 0
     media: int = 0
     todos: int = 0
+    entered: int = Field(0, description="customers whom a segment means")
 
 
 class CommandAnswer(Shape):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from domain import journey
 from domain.customer import CustomerState, Follow, Phase, WelcomeOutcome
-from domain.playbook import Journey
+from domain.playbook import CouponStep, Journey, LinkKind
 
 GREETING_LOST = (WelcomeOutcome.BEATEN, WelcomeOutcome.NO_CODE, WelcomeOutcome.LATE, WelcomeOutcome.FAILED)
 
@@ -20,6 +20,19 @@ def greeted_by(state: CustomerState, follow: Follow, now: datetime) -> datetime 
         return follow.welcome_due
     follow.welcome = WelcomeOutcome.UNKNOWN
     journey.note(state, now, "welcome unknown", f"no outcome for {follow.userid} in time")
+    return None
+
+
+def coupon_due(state: CustomerState, follow: Follow, now: datetime) -> CouponStep | None:
+    """The coupon that the greeting promised, if she was told of it or will be told by the fallback."""
+    if follow.coupon is None or follow.welcome not in GREETING_LOST:
+        told = follow.welcome in (WelcomeOutcome.SENT, WelcomeOutcome.UNKNOWN)
+        return follow.coupon if told else None
+    rules = rules_of(state)
+    if rules and rules.fallback_text:
+        return follow.coupon
+    name, follow.coupon = follow.coupon.name, None
+    journey.note(state, now, f"coupon {name} not credited", "nothing told her of it: the greeting was lost")
     return None
 
 
@@ -43,7 +56,7 @@ def reminder_due(state: CustomerState, follow: Follow, now: datetime) -> datetim
     rules = rules_of(state)
     if state.in_groups or follow.invited_to is None or follow.reminded or not may_message(state):
         return None
-    if rules is None or rules.join_reminder is None:
+    if rules is None or rules.join_reminder is None or rules.link is LinkKind.FRIEND_ONLY:
         return None
     follow.remind_at = follow.remind_at or now + rules.join_reminder.after
     return follow.remind_at

@@ -2,20 +2,26 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from domain.calendar import QuietHours, is_quiet
-from domain.playbook import ContentClass
-from domain.shape import Duration, Period, Shape, UtcTime
+from domain.calendar import NO_HOLIDAYS, Holidays, Shut, is_holiday, is_quiet, opens
+from domain.caps import Caps, Reserved, too_many
+from domain.conditions import parts
+from domain.hours import QuietHours
+from domain.playbook import Condition, ContentClass, Frequency, Limits
+from domain.shape import Duration, Period, Shape
 from domain.touches import Planned, TouchStatus, Verdict
 
+NEVER_OPEN = "the quiet hours of the corp and of the playbook leave no time of the day"
 
-class Frequency(Shape):
-    """触达频次: at most `most` touches per person in `per`, over all channels (M21: one in 24–48 hours)."""
 
-    most: int = Field(1, ge=1)
-    per: Duration = timedelta(hours=36)
+class GroupKind(Shape):
+    """What may be said in groups of one kind."""
+
+    discount: bool = Field(False, description="price-sensitive people are in it: discounts may be told (M20)")
+    frequency: Frequency = Frequency(most=1, per=timedelta(hours=24))
 
 
 class StaffTaskRhythm(Shape):
@@ -33,9 +39,22 @@ class Policy(Shape):
     window: Period = Field(timedelta(minutes=30), description="touches of one window become one task")
     frequency: Frequency = Frequency()
     quiet_hours: QuietHours | None = None
+    holidays: Literal["cn", "none"] = Field("cn", description="what `holidays: skip` means")
+    tiers: dict[str, Condition] = Field(default_factory=dict, description="分层, by name")
+    groups: dict[str, GroupKind] = Field(default_factory=dict, description="by kind; others get no discounts")
     staff_task: StaffTaskRhythm = StaffTaskRhythm()
     park_after: Duration = Field(timedelta(days=14), description="a life that rests longer leaves Temporal")
     sweep_every: Period = Field(timedelta(minutes=5), description="how often leftovers are looked for")
+
+    @field_validator("tiers")
+    @classmethod
+    def _look_at_no_tiers(cls, tiers: dict[str, Condition]) -> dict[str, Condition]:
+        for name, condition in tiers.items():
+            if any(part.tier for part in parts(condition)):
+                raise ValueError(
+                    f"{name} asks for a tier, and could come to ask for itself: say what is meant"
+                )
+        return tiers
 
 
 class Person(Shape):
@@ -45,44 +64,104 @@ class Person(Shape):
     zone: str = "Asia/Shanghai"
     opted_out: bool = False
     is_friend: bool = True
-    reserved: list[UtcTime] = Field(default_factory=list, description="times of touches that count")
+    reserved: list[Reserved] = Field(default_factory=list, description="what counts against the caps")
+    knowledge: dict[str, int] = Field(
+        default_factory=dict,
+        description="by playbook: its `knowledge` messages to her since its last `discount` one",
+    )
 
 
-def judge(person: Person, planned: Sequence[Planned], policy: Policy, now: datetime) -> list[Verdict]:
-    """A verdict for every planned touch of one person; a touch in quiet hours stays planned.
+def shut_for(
+    policy: Policy, limits: Limits | None, kind: ContentClass, zone: str, holidays: Holidays
+) -> Shut:
+    """When a message must not go out: the corp's quiet hours, its playbook's, and holidays if it skips them.
+
+    Service messages do not wait for the first working day; stores are open on holidays.
+    """
+    own = limits.quiet_hours if limits else None
+    skips = limits is not None and limits.holidays == "skip" and kind is not ContentClass.SERVICE
+    quiet = tuple(q for q in (policy.quiet_hours, own) if q is not None)
+    return Shut(zone=zone, quiet=quiet, holidays=holidays if skips else NO_HOLIDAYS)
+
+
+def held_by(shut: Shut, now: datetime) -> tuple[str, str] | None:
+    """The rule by which a message has to wait, and the reason; None when it may go out."""
+    if is_holiday(now, shut.zone, shut.holidays):
+        return "holiday", "after the holidays"
+    if any(is_quiet(now, shut.zone, quiet) for quiet in shut.quiet):
+        return "quiet_hours", "after quiet hours"
+    return None
+
+
+def longest_memory(policy: Policy, planned: Sequence[Planned]) -> timedelta:
+    """How far back the caps of the corp, its groups and these touches' playbooks look."""
+    own = [t.limits.frequency for t in planned if t.limits and t.limits.frequency]
+    groups = [kind.frequency for kind in (GroupKind(), *policy.groups.values())]
+    return max(frequency.per for frequency in (policy.frequency, *groups, *own))
+
+
+def judge(
+    person: Person,
+    planned: Sequence[Planned],
+    policy: Policy,
+    now: datetime,
+    holidays: Holidays = NO_HOLIDAYS,
+) -> list[Verdict]:
+    """A verdict for every planned touch of one person; what has to wait stays planned.
 
     The result does not depend on the order of `planned`: the higher priority wins, then the smaller key.
     """
-    taken = [t for t in person.reserved if t > now - policy.frequency.per]
-    winner: str | None = None
-    verdicts = []
-    for touch in sorted(planned, key=lambda t: (-t.priority, t.key)):
-        verdict = _judge_one(person, touch, policy, now, len(taken), winner)
-        if verdict.status is TouchStatus.CLAIMED and touch.kind is not ContentClass.SERVICE:
-            taken.append(now)
-            winner = touch.key
-        verdicts.append(verdict)
-    return verdicts
+    window = _Window(person, policy, now, holidays)
+    return [window.judge(touch) for touch in sorted(planned, key=lambda t: (-t.priority, t.key))]
 
 
-def _judge_one(
-    person: Person, touch: Planned, policy: Policy, now: datetime, taken: int, winner: str | None
-) -> Verdict:
-    service = touch.kind is ContentClass.SERVICE
-    if person.opted_out and not service:
-        return _no(touch, "opted_out", "she asked for no more messages")
-    if not person.is_friend:
-        return _no(touch, "not_friend", "no employee of ours is her friend any more")
-    if is_quiet(now, person.zone, policy.quiet_hours):
-        return Verdict(
-            key=touch.key, status=TouchStatus.PLANNED, rule="quiet_hours", reason="after quiet hours"
-        )
-    if not service and taken >= policy.frequency.most:
-        if winner:
-            return _no(touch, "priority", f"{winner} went first in the same window")
-        return _no(
-            touch, "frequency", f"{taken} in the last {policy.frequency.per}, {policy.frequency.most} allowed"
-        )
+class _Window:
+    """One window of one person: what it has let through so far counts for what comes after."""
+
+    def __init__(self, person: Person, policy: Policy, now: datetime, holidays: Holidays) -> None:
+        self.person, self.policy, self.now, self.holidays = person, policy, now, holidays
+        self.caps = Caps(person.reserved, person.knowledge, now)
+        self.winner: str | None = None
+
+    def judge(self, touch: Planned) -> Verdict:
+        verdict = self._forbidden(touch) or self._shut(touch)
+        if touch.kind is ContentClass.SERVICE:
+            return verdict or _yes(touch)
+        verdict = verdict or self._capped(touch)
+        if verdict is None:
+            self.caps.went(touch)
+            self.winner = touch.key
+        return verdict or _yes(touch)
+
+    def _forbidden(self, touch: Planned) -> Verdict | None:
+        if self.person.opted_out and touch.kind is not ContentClass.SERVICE:
+            return _no(touch, "opted_out", "she asked for no more messages")
+        if not self.person.is_friend:
+            return _no(touch, "not_friend", "no employee of ours is her friend any more")
+        return None
+
+    def _shut(self, touch: Planned) -> Verdict | None:
+        """Quiet hours and holidays put off; those that never end refuse."""
+        shut = shut_for(self.policy, touch.limits, touch.kind, self.person.zone, self.holidays)
+        if (why := held_by(shut, self.now)) is None:
+            return None
+        if opens(self.now, shut) is None:
+            return _no(touch, "never_open", NEVER_OPEN)
+        return Verdict(key=touch.key, status=TouchStatus.PLANNED, rule=why[0], reason=why[1])
+
+    def _capped(self, touch: Planned) -> Verdict | None:
+        """The corp's cap on all messages, then what the playbook allows itself."""
+        corp = self.policy.frequency
+        taken = self.caps.taken(corp)
+        if taken >= corp.most and self.winner:
+            return _no(touch, "priority", f"{self.winner} went first in the same window")
+        if taken >= corp.most:
+            return _no(touch, "frequency", too_many(taken, corp))
+        against = self.caps.against(touch)
+        return _no(touch, *against) if against else None
+
+
+def _yes(touch: Planned) -> Verdict:
     return Verdict(key=touch.key, status=TouchStatus.CLAIMED)
 
 

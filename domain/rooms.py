@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 GROUPS_PER_WAY = 5  # contract §7.2: 41091 beyond
+STORE_KIND = "store"  # the plain group of a store; a playbook's routes may name others
 LAST_DAY = timedelta(days=1)  # an exported picture is not sent on it: she may look at it tomorrow
+
+
+def subject_of_rooms(store_id: str, kind: str) -> str:
+    """Our name for a store's groups of one kind, which one code leads into."""
+    return f"store/{store_id}" if kind == STORE_KIND else f"store/{store_id}/{kind}"
 
 
 @dataclass(frozen=True)

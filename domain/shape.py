@@ -24,11 +24,20 @@ def parse_duration(value: Any) -> Any:
     """'90s', '30m', '36h', '3d', '2w' -> timedelta; ISO 8601 ('P3D', as JSON has it) is left to pydantic."""
     if isinstance(value, timedelta):
         return value
-    if isinstance(value, str) and (match := re.fullmatch(r"(\d{1,8})\s*([smhdw])", value.strip())):
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d{1,8}|\d{9}(?=s))\s*([smhdw])", value.strip())):
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
     if isinstance(value, str) and value.startswith("P"):
         return value
     raise ValueError("a duration is a number with a unit: 90s, 30m, 36h, 3d, 2w")
+
+
+def spell(value: timedelta) -> str:
+    """A duration as an author would write it: 36h, 3d, 90s."""
+    seconds = round(value.total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
 
 
 def _sane(value: timedelta) -> timedelta:

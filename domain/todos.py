@@ -16,7 +16,9 @@ PER_MINUTE, PER_HOUR = 25, 900
 DUPLICATES_FOR = timedelta(hours=4)  # the most that WeCom offers: a repeated request is dropped that long
 LAPSES_AFTER = timedelta(hours=48)  # a card can be updated for 72 h; one untouched for two days is not read
 SNOOZE = timedelta(days=1)
+TITLE_CHARS, TEXT_CHARS = 26, 112  # of a card
 LINE_CHARS = 26  # of a line on a card
+NAME_CHARS = 12  # of a name inside a title or a text: longer ones are cut, so that the rest stays readable
 MOST_CARDS = 7  # after a week of "tomorrow" it has been read often enough
 
 
@@ -27,6 +29,7 @@ class TodoKind(StrEnum):
     QR_EXPIRES = "qr_expires"  # 群二维码将过期: export a new one
     GROUP_WELCOME = "group_welcome"  # 入群欢迎语: choose the template in the group
     MESSAGE = "message"  # an operator's own words
+    CUSTOMER = "customer"  # 跟进: something to do for one customer, planned by her playbook
 
 
 class Button(Shape):
@@ -38,12 +41,36 @@ BUTTONS = (Button(key=DONE, text="已处理"), Button(key=LATER, text="明天提
 
 
 class Card(Shape):
-    """The words of a to-do, as its card shows them. No customer's data: WeCom keeps it for ever."""
+    """The words of a to-do, as its card shows them."""
 
-    title: str = Field(min_length=1, max_length=26)
-    text: str = Field("", max_length=112)
+    title: str = Field(min_length=1, max_length=TITLE_CHARS)
+    text: str = Field("", max_length=TEXT_CHARS)
     lines: list[tuple[str, str]] = Field(default_factory=list, description="up to six: name and value")
     url: str | None = None
+
+
+class Draft(Shape):
+    """A to-do about one customer as we keep it: Liquid, because her name is filled in only when the card is
+    sent. It is neither stored nor does it travel through Temporal."""
+
+    title: str
+    text: str = ""
+    benefit: str | None = None
+
+
+def by_hand(text: str, benefit: str | None) -> Draft:
+    """The way `staff` of a message: the employee writes it to her."""
+    return Draft(title="请发消息给{{ customer.nickname }}", text=text, benefit=benefit)
+
+
+def about(title: str, text: str, name: str, store: str) -> Card:
+    """The card of a filled-in draft. What is too long, in spite of the check at load, is cut visibly."""
+    lines = [(what, short(value, LINE_CHARS)) for what, value in (("顾客", name), ("门店", store)) if value]
+    return Card(title=short(title, TITLE_CHARS) or "跟进顾客", text=short(text, TEXT_CHARS), lines=lines)
+
+
+def short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def todo_id(kind: TodoKind, subject: str, occasion: str) -> str:
@@ -69,8 +96,7 @@ def qr_expires(group: str, last_day: date) -> Card:
 
 def group_welcome(group: str, text: str) -> Card:
     """WeCom lists its welcomes by their texts; they have no names."""
-    line = " ".join(text.split())
-    start = line if len(line) <= LINE_CHARS else f"{line[: LINE_CHARS - 1]}…"
+    start = short(" ".join(text.split()), LINE_CHARS)
     return Card(
         title="请给群设置入群欢迎语",
         text="群右上角“…”→“入群欢迎语”→选用下面这条素材。只有群主或群管理员可以设置。",

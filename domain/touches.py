@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from domain.playbook import ContentClass
+from domain.playbook import Attachment, ContentClass, Limits
 from domain.shape import Shape
 
 
@@ -45,6 +45,9 @@ class Channel(StrEnum):
 
     WELCOME = "welcome"  # 欢迎语
     PRIVATE = "private"  # 企业群发 to customers, confirmed by the employee
+    GROUP = "group"  # 企业群发 to a whole group, confirmed by its owner
+    MOMENTS = "moments"  # 朋友圈, published by the employee
+    STAFF = "staff"  # 待办: the employee writes to her by hand
 
 
 class Content(Shape):
@@ -54,6 +57,9 @@ class Content(Shape):
     kind: ContentClass = ContentClass.GENERAL
     benefit: str | None = Field(None, description="what `{{ benefit }}` says")
     invite_to: str | None = Field(None, description="chat_id whose QR picture is attached")
+    invite_code: str | None = Field(None, description="the entry code whose QR picture is attached")
+    attachments: list[Attachment] = Field(default_factory=list)
+    tag: str | None = Field(None, description="Moments: only who has it sees it")
 
     @property
     def key(self) -> str:
@@ -62,11 +68,13 @@ class Content(Shape):
 
 
 class Planned(Shape):
-    """A touch that waits for its window to close."""
+    """A touch that waits for its window to close; `limits` are its playbook's own."""
 
     key: str
     priority: int = 50
     kind: ContentClass = ContentClass.GENERAL
+    playbook: str | None = None
+    limits: Limits | None = None
 
 
 class Verdict(Shape):

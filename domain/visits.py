@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+RECENT = timedelta(days=180)  # visits older than this say nothing about where she goes now
 
 
 @dataclass(frozen=True)

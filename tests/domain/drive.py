@@ -1,12 +1,15 @@
 """Drives a life as its workflow does, without Temporal: events and deadlines when they are due."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from domain import actions as doing
 from domain import journey, life
 from domain.customer import CustomerState
 from domain.events import Event
+from domain.questions import OVER, Answer
 from domain.shape import earliest
 
 TOO_MANY = 500  # actions; far more than any test's playbook can want
@@ -16,6 +19,26 @@ def _same(state: CustomerState) -> CustomerState:
     return state
 
 
+def by_lot(ask: doing.Ask, now: datetime) -> Answer:
+    """An answer that depends on the question alone; of life stages: one after the other, every 60 days."""
+    lot = int.from_bytes(hashlib.sha256(ask.model_dump_json().encode()).digest()[:4], "big")
+    question = ask.question
+    if question.cases is not None:
+        return Answer(chosen=str(lot % len(question.cases)) if lot % 3 else None, why="by lot")
+    if question.split:
+        return Answer(chosen=sorted(question.split.shares)[lot % len(question.split.shares)])
+    if question.wait:
+        if lot % 5 == 0:
+            return Answer(chosen=OVER)
+        return Answer(at=now + timedelta(days=lot % 9) if lot % 4 else None)
+    assert question.stages
+    names = [day.stage for day in question.stages.stages]
+    here = names.index(question.stages.current) if question.stages.current else -1
+    there = here if question.stages.stay else min(here + 1, len(names) - 1)
+    later = there + 1 < len(names)
+    return Answer(chosen=names[there], at=now + timedelta(days=60) if later else None)
+
+
 @dataclass
 class Drive:
     """One life. `looks` are times at which it looks round for no reason; `between` is done at every wait."""
@@ -23,8 +46,9 @@ class Drive:
     state: CustomerState
     looks: Sequence[datetime] = ()
     between: Callable[[CustomerState], CustomerState] = _same
+    answers: Callable[[doing.Ask, datetime], Answer] = by_lot
     actions: list[str] = field(default_factory=list)
-    rests: list[journey.Rest] = field(default_factory=list)
+    rests: list[doing.Rest] = field(default_factory=list)
 
     def run(self, events: Sequence[Event], start: datetime, until: datetime) -> "Drive":
         """Everything that happens from `start` on. Events are told at the times when they happen."""
@@ -50,13 +74,16 @@ class Drive:
         for _ in range(TOO_MANY):
             self.state = self.between(self.state)
             journey.advance(self.state, now)
-            action = journey.next_action(self.state, now)
-            if isinstance(action, journey.Rest):
+            action = doing.next_action(self.state, now)
+            if isinstance(action, doing.Rest):
                 self.rests.append(action)
                 assert action.until is None or action.until > now
                 return action.until
+            if isinstance(action, doing.Ask):
+                doing.answered(self.state, action, self.answers(action, now), now)
+                continue
             self.actions.append(f"{now:%F %T} {action.key}")
-            journey.done(self.state, action, now)
+            doing.done(self.state, action, now)
         raise AssertionError("it never comes to rest")
 
     @property

@@ -1,6 +1,6 @@
 """Quiet hours and windows, by the customer's own clock, also on the days when clocks are changed."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.calendar import QuietHours, is_quiet, next_open, next_quiet, spread, window_end
+from domain.calendar import (
+    REACH,
+    Shut,
+    is_holiday,
+    is_quiet,
+    next_open,
+    next_quiet,
+    opens,
+    shuts,
+    spread,
+    window_end,
+)
+from domain.hours import QuietHours
 from tests.domain.strategies import TIMES, ZONES
 
 NIGHT = QuietHours(start=time(21, 30), end=time(8, 30))
@@ -19,9 +31,25 @@ QUIETS = st.builds(
     start=st.times().map(lambda t: t.replace(tzinfo=None)),
     end=st.times().map(lambda t: t.replace(tzinfo=None)),
 )
+HOLIDAYS = st.lists(st.tuples(st.integers(0, 3 * 366), st.integers(1, 9)), max_size=12).map(  # runs of days
+    lambda runs: frozenset(
+        date(2025, 1, 1) + timedelta(days=first + n) for first, days in runs for n in range(days)
+    )
+)
+SHUTS = st.builds(Shut, zone=ZONES, quiet=st.lists(QUIETS, max_size=2).map(tuple), holidays=HOLIDAYS)
 WINDOWS = st.integers(1, 4 * 60).map(lambda minutes: timedelta(minutes=minutes))
 BERLIN, SHANGHAI = "Europe/Berlin", "Asia/Shanghai"
 MOMENT = timedelta(microseconds=1)
+
+
+def closes(now: datetime, window: timedelta, key: str, shut: Shut) -> datetime:
+    end = window_end(now, window, key, shut)
+    assert end is not None
+    return end
+
+
+def is_shut(now: datetime, shut: Shut) -> bool:
+    return is_holiday(now, shut.zone, shut.holidays) or any(is_quiet(now, shut.zone, q) for q in shut.quiet)
 
 
 def local(zone: str, *when: int) -> datetime:
@@ -115,7 +143,7 @@ def test_an_hour_that_is_left_out_still_ends_the_night() -> None:
 def test_a_window_closes_after_now_and_outside_quiet_hours(
     now: datetime, window: timedelta, key: str, zone: str
 ) -> None:
-    end = window_end(now, window, key, zone, NIGHT)
+    end = closes(now, window, key, Shut(zone, (NIGHT,)))
     assert end > now
     assert not is_quiet(end, zone, NIGHT)
     if not is_quiet(now, zone, NIGHT) and not is_quiet(now + window, zone, NIGHT):
@@ -127,11 +155,12 @@ def test_a_window_closes_after_now_and_outside_quiet_hours(
 def test_all_times_of_a_window_have_the_same_end(
     now: datetime, window: timedelta, key: str, zone: str, share: float
 ) -> None:
-    end = window_end(now, window, key, zone, NIGHT)
+    night = Shut(zone, (NIGHT,))
+    end = closes(now, window, key, night)
     within = now + (end - now) * share
-    assert within == end or window_end(within, window, key, zone, NIGHT) == end
-    assert window_end(end - MOMENT, window, key, zone, NIGHT) == end
-    assert window_end(end, window, key, zone, NIGHT) > end
+    assert within == end or closes(within, window, key, night) == end
+    assert closes(end - MOMENT, window, key, night) == end
+    assert closes(end, window, key, night) > end
 
 
 @settings(max_examples=60, deadline=None)
@@ -139,14 +168,88 @@ def test_all_times_of_a_window_have_the_same_end(
 def test_even_a_window_longer_than_the_day_closes_outside_quiet_hours(
     now: datetime, hours: int, quiet: QuietHours, zone: str
 ) -> None:
-    end = window_end(now, timedelta(hours=hours), "chen", zone, quiet)
+    end = closes(now, timedelta(hours=hours), "chen", Shut(zone, (quiet,)))
     assert end > now
     assert not is_quiet(end, zone, quiet)
 
 
+# ---- holidays, and two quiet hours at once
+
+
+def test_a_holiday_lasts_from_midnight_to_midnight_of_the_zone() -> None:
+    holidays = frozenset({date(2026, 10, 1)})
+    midnight = local(SHANGHAI, 2026, 10, 1)
+    assert not is_holiday(midnight - MOMENT, SHANGHAI, holidays)
+    assert is_holiday(midnight, SHANGHAI, holidays)
+    assert not is_holiday(midnight, BERLIN, holidays)
+    assert not is_holiday(midnight + timedelta(days=1), SHANGHAI, holidays)
+
+
+def test_after_a_week_of_holidays_it_opens_when_the_night_ends() -> None:
+    golden_week = frozenset(date(2026, 10, day) for day in range(1, 8))
+    shut = Shut(SHANGHAI, (NIGHT,), golden_week)
+    opened = local(SHANGHAI, 2026, 10, 8, 8, 30)
+    assert opens(local(SHANGHAI, 2026, 9, 30, 22), shut) == opened
+    assert opens(local(SHANGHAI, 2026, 10, 4, 12), shut) == opened
+    end = closes(local(SHANGHAI, 2026, 9, 30, 21, 20), timedelta(minutes=30), "chen", shut)
+    assert opened <= end < opened + timedelta(minutes=30)
+
+
+def test_two_quiet_hours_that_leave_no_time_never_open() -> None:
+    day = QuietHours(start=time(8), end=time(22))
+    now = local(SHANGHAI, 2026, 3, 2, 12)
+    assert opens(now, Shut(SHANGHAI, (NIGHT, day))) is None
+    assert window_end(now, timedelta(minutes=30), "chen", Shut(SHANGHAI, (NIGHT, day))) is None
+    only_half_an_hour = QuietHours(start=time(8), end=time(21))
+    opened = opens(now, Shut(SHANGHAI, (NIGHT, only_half_an_hour)))
+    assert opened == local(SHANGHAI, 2026, 3, 2, 21)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TIMES, SHUTS)
+def test_whatever_is_shut_opens_at_a_bounded_time_or_is_known_to_stay_shut(now: datetime, shut: Shut) -> None:
+    opened = opens(now, shut)
+    if opened is None:
+        assert len(shut.quiet) == 2 or shut.holidays
+        assert all(is_shut(now + timedelta(minutes=n * 7), shut) for n in range(24 * 9))
+    else:
+        assert now <= opened <= now + REACH + timedelta(days=2)
+        assert not is_shut(opened, shut)
+        assert (opened == now) == (not is_shut(now, shut))
+        assert opened == now or is_shut(opened - MOMENT, shut) or _clocks_changed(now, opened, shut.zone)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TIMES, st.integers(1, 40 * 60), st.sampled_from("abcdef"), SHUTS)
+def test_a_window_never_closes_while_it_is_shut_nor_in_the_past(
+    now: datetime, minutes: int, key: str, shut: Shut
+) -> None:
+    window = timedelta(minutes=minutes)
+    end = window_end(now, window, key, shut)
+    if end is None:
+        assert len(shut.quiet) == 2 or shut.holidays
+    else:
+        assert now < end <= now + 2 * window + 2 * REACH
+        assert not is_shut(end, shut)
+
+
+@settings(max_examples=100, deadline=None)
+@given(TIMES, st.integers(1, 5 * 24), SHUTS)
+def test_what_is_open_stays_open_until_it_shuts(now: datetime, hours: int, shut: Shut) -> None:
+    within = timedelta(hours=hours)
+    moment = shuts(now, shut, within)
+    until = now + within if moment is None else moment - MOMENT
+    assert moment is None or now <= moment <= now + within
+    if moment is not None and not _clocks_changed(now, moment, shut.zone):
+        assert is_shut(moment, shut)
+    for n in range(20):
+        between = now + (until - now) * (n / 20)
+        assert moment == now or not is_shut(between, shut) or _clocks_changed(now, between, shut.zone)
+
+
 def test_the_windows_of_many_employees_close_at_different_times() -> None:
     now, half_an_hour = local(SHANGHAI, 2026, 3, 2, 12), timedelta(minutes=30)
-    ends = {window_end(now, half_an_hour, f"user{n}", SHANGHAI, NIGHT) for n in range(50)}
+    ends = {closes(now, half_an_hour, f"user{n}", Shut(SHANGHAI, (NIGHT,))) for n in range(50)}
     assert len(ends) == 50
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from domain import commands, journey
-from domain.customer import Command, CommandKind, Phase, Stage
+from domain import actions, commands, journey
+from domain.customer import Command, CommandKind, Move, MovePolicy, Phase
+from domain.stages import Stage
 from tests.domain.moments import START, after, friend, in_nurture, pinned, send, wait, wait_for
 
 
@@ -25,7 +26,8 @@ def test_a_skip_needs_its_playbook() -> None:
 
 @pytest.mark.parametrize("kind", list(CommandKind))
 def test_a_whole_order_is_well_formed(kind: CommandKind) -> None:
-    assert commands.problem(order(kind, playbook="coffee")) is None
+    to = Move(id="m1", policy=MovePolicy.DRAIN, pinned=pinned([wait(1)]))
+    assert commands.problem(order(kind, playbook="coffee", move=to)) is None
 
 
 @pytest.mark.parametrize("kind", list(CommandKind))
@@ -37,9 +39,9 @@ def test_pause_and_resume() -> None:
     state, _ = in_nurture(pinned([send()]))
     assert commands.obey(state, order(CommandKind.PAUSE), START).startswith("paused")
     assert state.paused_by == "anna"
-    assert isinstance(journey.next_action(state, START), journey.Rest)
+    assert isinstance(actions.next_action(state, START), actions.Rest)
     assert commands.obey(state, order(CommandKind.RESUME), START) == "resumed"
-    assert isinstance(journey.next_action(state, START), journey.SendTouch)
+    assert isinstance(actions.next_action(state, START), actions.SendTouch)
 
 
 def test_resuming_who_was_not_paused_says_so() -> None:

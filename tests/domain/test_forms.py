@@ -68,6 +68,12 @@ BAD: list[tuple[FormName, dict[str, str], dict[str, str]]] = [
         {"due_date": "2026-05-20", "agreed": "no"},
         {"agreed": "请先勾选同意，我们才能保存这个日期"},
     ),
+    (FormName.CHILD_BIRTHDAY, {"agreed": "yes"}, {"child_birthday": "请选择宝宝的生日"}),
+    (
+        FormName.CHILD_BIRTHDAY,
+        {"child_birthday": "2026-03-03", "agreed": "yes"},
+        {"child_birthday": "请选择 2008 年 3 月 2 日到 2026 年 3 月 2 日之间的日期"},
+    ),
     (FormName.FEEDBACK, {"text": "好"}, {"rating": "请选择满意程度"}),
     (FormName.FEEDBACK, {"rating": "6"}, {"rating": "请选择满意程度"}),
     (

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from domain import journey, life, steps
-from domain.customer import CustomerState, Enrolment, Phase, Stage
+from domain import actions, journey, life, steps
+from domain.actions import IssueCoupon, Rest, SendTouch
+from domain.customer import CustomerState, Enrolment, Phase
 from domain.events import EventKind
-from domain.journey import IssueCoupon, Rest, SendTouch
 from domain.playbook import CouponStep, Reentry, Step
+from domain.stages import Stage
 from tests.domain.drive import Drive
 from tests.domain.moments import DAY, START, after, event, friend, in_nurture, pinned, send, wait, wait_for
 
@@ -20,21 +21,21 @@ BYE = Step(exit="she has what she wanted")
 def next_key(state: CustomerState, days: float = 0) -> str | None:
     """What is to be done at a day; None when she rests."""
     journey.advance(state, after(days))
-    action = journey.next_action(state, after(days))
+    action = actions.next_action(state, after(days))
     return None if isinstance(action, Rest) else action.key
 
 
 def do(state: CustomerState, days: float = 0) -> SendTouch | IssueCoupon:
     journey.advance(state, after(days))
-    action = journey.next_action(state, after(days))
-    assert not isinstance(action, Rest)
-    journey.done(state, action, after(days))
+    action = actions.next_action(state, after(days))
+    assert isinstance(action, SendTouch | IssueCoupon)
+    actions.done(state, action, after(days))
     return action
 
 
 def rest(state: CustomerState, days: float = 0) -> Rest:
     journey.advance(state, after(days))
-    action = journey.next_action(state, after(days))
+    action = actions.next_action(state, after(days))
     assert isinstance(action, Rest)
     return action
 
@@ -204,12 +205,12 @@ def test_paused_she_does_not_become_dormant() -> None:
 def test_a_step_that_failed_is_put_off_and_the_other_playbook_goes_on() -> None:
     state, _ = in_nurture(pinned([A]))
     journey.enrol(state, pinned([B], name="tea"), START, onboarded=True)
-    state.retry_at[journey.retry_key("coffee")] = after(1)
+    state.retry_at[actions.retry_key("coffee")] = after(1)
     assert do(state).key == "wm1/2/nurture.0/1"
     assert rest(state).until == after(1)
     assert next_key(state, 1) == "wm1/1/nurture.0/1"
     do(state, 1)
-    assert journey.retry_key("coffee") not in state.retry_at
+    assert actions.retry_key("coffee") not in state.retry_at
 
 
 def test_an_enrolment_before_the_greeting_waits_for_it() -> None:
@@ -247,19 +248,19 @@ def test_the_reentry_rule_decides(reentry: Reentry, episode: int, refusal: str |
     state, enrolment = in_nurture(pinned([wait(3)]))
     journey.end(state, enrolment, "over", after(1))
     state.episode = episode
-    assert life.why_not_enrol(state, pinned(reentry=reentry)) == refusal
+    assert life.why_not_enrol(state, pinned(reentry=reentry), after(1)) == refusal
 
 
 def test_nobody_is_twice_in_one_playbook_at_a_time() -> None:
     state, _ = in_nurture(pinned([wait(3)]))
-    assert life.why_not_enrol(state, pinned(reentry=Reentry.ALWAYS)) == "she is in it already"
-    assert life.why_not_enrol(state, pinned(name="tea")) is None
+    assert life.why_not_enrol(state, pinned(reentry=Reentry.ALWAYS), after(1)) == "she is in it already"
+    assert life.why_not_enrol(state, pinned(name="tea"), after(1)) is None
 
 
 def test_who_opted_out_enters_nothing() -> None:
     state = friend()
     life.opt_out(state, "anna", after(1))
-    assert life.why_not_enrol(state, pinned()) == "she opted out"
+    assert life.why_not_enrol(state, pinned(), after(1)) == "she opted out"
 
 
 def test_a_skip_leaves_the_step_for_the_one_after_it() -> None:

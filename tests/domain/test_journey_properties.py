@@ -47,8 +47,8 @@ def drive(state: CustomerState, events: Sequence[Event], looks: Sequence[datetim
 @lives_of_many
 @given(plans(), EVENTS)
 def test_every_touch_of_a_life_has_a_key_of_its_own(plan: PinnedJourney, events: list[Event]) -> None:
-    keys = drive(life_in(plan), events).keys
-    assert len(keys) == len(set(keys))
+    keys = [key for key in drive(life_in(plan), events).keys if not key.endswith("/tags")]
+    assert len(keys) == len(set(keys))  # tag rules are looked at again and again
 
 
 @lives_of_many
@@ -58,10 +58,12 @@ def test_a_life_has_no_more_touches_than_its_visits_have_steps(
 ) -> None:
     driven = drive(life_in(plan), events)
     visits = driven.state.enrolments[plan.playbook].visit
-    most = steps.count(plan.journey.nurture) + (visits - 1) * steps.count(
-        steps.steps_of(plan.journey, Phase.REACTIVATION)
-    )
-    assert len(driven.keys) <= most
+    back = plan.journey.reactivation.steps if plan.journey.reactivation else []
+    stages = [stage.steps for stage in plan.journey.life_stages]
+    longest = max(steps.count(tree) for tree in (back, *stages))
+    sends = 2  # a coupon of its own
+    beside = visits + 1 + len(events)  # tags of a life stage, tag rules
+    assert len(driven.keys) <= sends * (steps.count(plan.journey.nurture) + (visits - 1) * longest) + beside
 
 
 @lives_of_many

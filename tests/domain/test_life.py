@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import journey, life
-from domain.customer import CustomerState, Phase, Stage, WelcomeOutcome
+from domain import actions, life
+from domain.customer import CustomerState, Phase, WelcomeOutcome
 from domain.events import Event, EventKind
+from domain.stages import Stage
 from tests.domain.moments import START, after, customer, event, friend, in_nurture, pinned, send, wait
 
 FRIENDSHIP = [
@@ -139,7 +140,7 @@ def test_another_employee_in_between_keeps_the_episode() -> None:
 def test_a_second_employee_does_not_enrol_her_again() -> None:
     state, _ = in_nurture(pinned([wait(3)]))
     life.happened(state, _fact(1, EventKind.FRIEND_ADDED, "li"), after(1))
-    assert life.why_not_enrol(state, pinned([wait(3)])) == "she is in it already"
+    assert life.why_not_enrol(state, pinned([wait(3)]), after(1)) == "she is in it already"
 
 
 def test_without_friends_the_journey_goes_on_in_the_group() -> None:
@@ -212,7 +213,7 @@ def test_opting_out_ends_every_journey() -> None:
     state, enrolment = in_nurture(pinned([send()]))
     life.opt_out(state, "anna", after(1))
     assert (state.stage, enrolment.phase, state.opted_out_at) == (Stage.OPTED_OUT, Phase.ENDED, after(1))
-    assert isinstance(journey.next_action(state, after(1)), journey.Rest)
+    assert isinstance(actions.next_action(state, after(1)), actions.Rest)
 
 
 def test_an_event_is_new_once() -> None:

@@ -94,7 +94,7 @@ def test_tokens_stay_readable_for_ever() -> None:
 
 def test_a_greeting_gets_a_link_for_every_form() -> None:
     links = FormLinks(KEY, "https://j.example.com").all_for(WHO, START)
-    assert set(links) == {"birthday", "due_date", "feedback"}
+    assert set(links) == {"birthday", "due_date", "child_birthday", "feedback"}
     for name, address in links.items():
         assert address.startswith("https://j.example.com/f/")
         found = read(address.rsplit("/", 1)[1], KEY, START)

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.calendar import QuietHours
-from domain.playbook import ContentClass
-from domain.policy import Frequency, Person, Policy, judge
+from domain.caps import Reserved
+from domain.hours import QuietHours
+from domain.playbook import ContentClass, Frequency
+from domain.policy import Person, Policy, judge
 from domain.touches import Planned, TouchStatus, Verdict
 from tests.domain.moments import START, after
 
@@ -33,7 +34,7 @@ PEOPLE = st.builds(
     external_userid=st.just("wm1"),
     opted_out=st.booleans(),
     is_friend=st.sampled_from([True, True, False]),
-    reserved=st.lists(st.integers(0, 72).map(lambda h: after(hours=-h)), max_size=2),
+    reserved=st.lists(st.integers(0, 72).map(lambda h: Reserved(at=after(hours=-h))), max_size=2),
 )
 POLICIES = st.builds(
     lambda most, hours, quiet: Policy(
@@ -52,7 +53,8 @@ def touch(key: str = "t", priority: int = 50, kind: ContentClass = ContentClass.
 
 
 def person(*reserved: datetime, opted_out: bool = False, is_friend: bool = True) -> Person:
-    return Person(external_userid="wm1", reserved=list(reserved), opted_out=opted_out, is_friend=is_friend)
+    had = [Reserved(at=at) for at in reserved]
+    return Person(external_userid="wm1", reserved=had, opted_out=opted_out, is_friend=is_friend)
 
 
 def verdicts(who: Person, planned: list[Planned], policy: Policy = ONE) -> dict[str, Verdict]:
@@ -122,7 +124,7 @@ def test_of_two_equals_the_smaller_key_wins() -> None:
 
 def test_what_was_sent_lately_counts() -> None:
     found = verdicts(person(after(hours=-35)), [touch()])
-    assert (found["t"].rule, found["t"].reason) == ("frequency", "1 in the last 1 day, 12:00:00, 1 allowed")
+    assert (found["t"].rule, found["t"].reason) == ("frequency", "1 in the last 36h, 1 allowed")
 
 
 def test_what_was_sent_long_ago_does_not() -> None:

@@ -12,7 +12,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from domain.customer import CustomerState, Follow, Membership
 from domain.events import Event, EventKind
 from domain.playbook import Journey
-from domain.shape import Duration, Period, Shape, UtcTime, earliest
+from domain.shape import Duration, Period, Shape, UtcTime, earliest, parse_duration, spell
 from tests.domain.moments import START, after, event, friend, in_nurture, pinned, send, wait_for
 from tests.domain.strategies import SOME_TIME, all_shapes, shapes
 
@@ -48,6 +48,15 @@ def test_every_shape_survives_temporal_and_json(model: type[Shape], data: st.Dat
 )
 def test_a_duration_is_written_with_its_unit(text: Any, meant: timedelta) -> None:
     assert durations.validate_python(text) == meant
+
+
+@given(st.integers(0, 3650 * 86_400).map(lambda seconds: timedelta(seconds=seconds)))
+def test_a_duration_is_spelled_as_it_may_be_written(value: timedelta) -> None:
+    assert parse_duration(spell(value)) == value
+
+
+def test_a_duration_is_spelled_in_its_largest_whole_unit() -> None:
+    assert [spell(timedelta(minutes=m)) for m in (1.5, 30, 2160, 10080)] == ["90s", "30m", "36h", "7d"]
 
 
 @pytest.mark.parametrize(

@@ -67,9 +67,11 @@ def test_all_steps_of_all_branches_are_counted() -> None:
 
 
 def test_phases_without_steps_have_none() -> None:
-    journey = pinned([A]).journey
-    assert steps.steps_of(journey, Phase.NURTURE) == [A]
-    assert all(steps.steps_of(journey, phase) == [] for phase in Phase if phase is not Phase.NURTURE)
+    _, enrolment = in_nurture(pinned([A]))
+    assert steps.steps_of(enrolment) == [A]
+    for phase in Phase:
+        enrolment.phase = phase
+        assert bool(steps.steps_of(enrolment)) is (phase is Phase.NURTURE)
 
 
 def test_the_path_is_written_as_a_files_author_would() -> None:
