@@ -17,13 +17,13 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.worker import Worker
 
+from activities import publishing
 from activities.composition import Activities, compose, connections
 from domain import addresses
 from domain.messages import SweepStart
 from domain.playbook import Playbook
-from playbooks.loader import load_corp
+from playbooks.loader import Written, read_corp
 from settings import Settings, load, utc_now
-from storage import directory
 from storage.database import Database
 from workflows.connection import connect
 from workflows.customer_lifecycle import CustomerLifecycle
@@ -101,7 +101,7 @@ async def run(settings: Settings, queues: Sequence[str] = QUEUES) -> None:
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    playbooks, policy = load_corp(settings.playbooks_dir)
+    playbooks, policy = read_corp(settings.playbooks_dir)
     async with connections() as http, contextlib.AsyncExitStack() as running:
         running.push_async_callback(database.close)
         running.push_async_callback(welcome_database.close)
@@ -113,7 +113,7 @@ async def run(settings: Settings, queues: Sequence[str] = QUEUES) -> None:
             database=database,
             welcome_database=welcome_database,
             temporal=client,
-            policy=policy,
+            policy=policy.model,
             clock=utc_now,
         )
         workers = build_workers(client, activities, settings, queues)
@@ -129,11 +129,18 @@ async def run(settings: Settings, queues: Sequence[str] = QUEUES) -> None:
         await asyncio.gather(*working)
 
 
-async def publish(playbooks: Sequence[Playbook], database: Database) -> None:
-    """Publish the playbook files; unchanged ones keep their version."""
-    for playbook in playbooks:
-        async with database.transaction() as session:
-            await directory.publish(session, playbook, author="worker", now=utc_now())
+async def publish(playbooks: Sequence[Written[Playbook]], database: Database) -> None:
+    """Publish what never was. Editing a file and starting anew changes nothing for customers."""
+    for found in await publishing.publish_what_is_new(database, playbooks, utc_now()):
+        name, number = found.version.playbook, found.version.number
+        if found.new:
+            log.info("published %s as version %d of %s", found.file, number, name)
+        elif found.differs:
+            log.warning(
+                "%s differs from version %d of %s, which stays in force until somebody publishes the file: "
+                'journeys playbook publish %s --by NAME --note "WHY"',
+                *(found.file, number, name, found.file),
+            )
 
 
 async def start_sweep(client: Client) -> None:

@@ -9,10 +9,12 @@ import httpx
 from temporalio.client import Client
 
 from activities.courier import Courier
+from activities.facts import Facts
 from activities.governor import PostgresGovernor
 from activities.groups import Groups
-from activities.identify import Identifier
+from activities.identify import LOOKUP_SECONDS, Identifier
 from activities.lives import Lives
+from activities.notices import Notices
 from activities.staff_tasks import StaffTasks
 from activities.tagging import Tagging
 from activities.till import Till
@@ -93,6 +95,8 @@ class Activities:
     """All classes of activities over one set of clients."""
 
     lives: Lives
+    facts: Facts
+    notices: Notices
     touches: Touches
     welcomes: Welcomes
     staff_tasks: StaffTasks
@@ -113,6 +117,7 @@ class Activities:
             self.lives.save_life,
             self.lives.park_life,
             self.lives.withdraw_touches,
+            self.facts.look_up,
             self.touches.plan_touch,
             self.staff_tasks.flush_batch,
             self.staff_tasks.finish_task,
@@ -127,6 +132,10 @@ class Activities:
     def on_wecom(self) -> list[Callable[..., Any]]:
         return [
             self.tagging.mark_tags,
+            self.tagging.change_tags,
+            self.tagging.apply_rules,
+            self.tagging.read_tags,
+            self.notices.notify_staff,
             self.groups.refresh_group,
             self.staff_tasks.create_task,
             self.staff_tasks.poll_task,
@@ -151,6 +160,7 @@ def compose(
     policy: Policy,
     clock: Clock,
     welcome_database: Database | None = None,
+    lookup_seconds: float = LOOKUP_SECONDS,
 ) -> Activities:
     """Every class of activities, with its clients injected.
 
@@ -162,13 +172,17 @@ def compose(
     identifier, rules = Identifier(database, client, till, clock), join_rules(settings)
     return Activities(
         lives=Lives(database, policy, courier, clock),
-        touches=Touches(database, policy, courier, clock),
-        welcomes=_welcomes(settings, http, welcome_database or database, temporal, till, policy, clock),
+        facts=Facts(database, policy, clock),
+        notices=Notices(database, TodoPlanner(database, policy, courier, clock, rules), clock),
+        touches=Touches(database, policy, courier, clock, rules),
+        welcomes=_welcomes(
+            settings, http, welcome_database or database, temporal, till, policy, clock, lookup_seconds
+        ),
         staff_tasks=StaffTasks(database, client, policy, courier, clock, rules),
-        tagging=Tagging(database, client),
+        tagging=Tagging(database, client, policy, clock),
         groups=Groups(database, client, courier, clock, rules),
         till=Till(database, till, identifier, clock),
-        todos=Todos(database, client, clock),
+        todos=Todos(database, client, courier, clock),
         upkeep=Upkeep(database, client, till, policy, courier, clock, rules),
     )
 
@@ -187,8 +201,9 @@ def _welcomes(
     till: pos.PosPort,
     policy: Policy,
     clock: Clock,
+    lookup_seconds: float,
 ) -> Welcomes:
     client = wecom_client(settings, http, database, clock, greets=True)
-    identifier = Identifier(database, client, till, clock)
+    identifier = Identifier(database, client, till, clock, seconds=lookup_seconds)
     courier, links = Courier(temporal, database, clock), form_links(settings)
     return Welcomes(database, client, identifier, policy, courier, clock, join_rules(settings), links=links)

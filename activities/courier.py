@@ -31,7 +31,7 @@ from domain.messages import (
 )
 from domain.shape import Shape
 from settings import Clock
-from storage import inbound
+from storage import inbound, lives
 from storage.database import Database
 from storage.tables import InboundEvent
 
@@ -100,7 +100,8 @@ class Courier:
             external_userid = subject.removeprefix("customer/")
             if parcel.event.kind in _ADDS:
                 await self._greet(external_userid, parcel.event, parcel.welcome_code)
-            await self._happened(external_userid, parcel.event)
+            if parcel.event.kind is not EventKind.PROFILE_CHANGED or await self._lives(external_userid):
+                await self._happened(external_userid, parcel.event)
 
     async def start_staff_task(self, batch_id: int, delay: timedelta) -> None:
         """Make sure that a batch's StaffTask exists; it begins when the batch's window ends."""
@@ -139,6 +140,11 @@ class Courier:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
+
+    async def _lives(self, external_userid: str) -> bool:
+        """Employees edit customers of theirs with whom we have nothing to do: no life begins with that."""
+        async with self._database.transaction() as session:
+            return await lives.find_customer(session, external_userid) is not None
 
     async def _greet(self, external_userid: str, event: Event, code: str | None) -> None:
         userid = event.userid or ""

@@ -12,8 +12,9 @@ from domain.messages import RefreshedGroup, RefreshGroup
 from domain.rooms import JoinRules
 from integrations import wecom
 from settings import Clock
-from storage import groups
+from storage import entries, groups
 from storage.database import Database
+from storage.entries import ByGroup
 from storage.groups import Change, Roster, Seat
 
 GONE = (49008, 90501)  # dismissed; not a customer group (contract §7.1)
@@ -52,10 +53,11 @@ class Groups:
         # In a transaction of its own, after the members are visible: someone who becomes a customer meanwhile
         # either sees her membership on arrival or is seen here.
         async with self._database.transaction() as session:
-            untold = await groups.to_announce(session, what.chat_id)
+            entry = await entries.by_group(session, what.chat_id)
+            untold = await groups.to_announce(session, what.chat_id, entry.since if entry else None)
         for change in untold:
             activity.heartbeat()
-            await self._tell(what.chat_id, change)
+            await self._tell(what.chat_id, change, entry)
         if chat:
             await self._rooms.place_if_new(what.chat_id)
         joined = sum(1 for c in changes if c.joined)
@@ -87,7 +89,7 @@ class Groups:
             known = await groups.version_of(session, what.chat_id)
         return known in (None, chat.member_version)
 
-    async def _tell(self, chat_id: str, change: Change) -> None:
+    async def _tell(self, chat_id: str, change: Change, entry: ByGroup | None) -> None:
         """Marked afterwards: a worker that dies in between tells it again, under the same id."""
         kind = EventKind.GROUP_JOINED if change.joined else EventKind.GROUP_LEFT
         event = Event(
@@ -96,6 +98,7 @@ class Groups:
             at=change.at,
             chat_id=chat_id,
             reason=change.reason or None,
+            playbook=entry.playbook if entry and change.joined and change.at >= entry.since else None,
         )
         await self._courier.post("group", f"customer/{change.member_id}", Parcel(event=event))
         async with self._database.transaction() as session:

@@ -3,9 +3,8 @@
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
 
-from domain.visits import Visit, most_visited_store
+from domain.visits import RECENT, Visit, most_visited_store
 from integrations import pos, wecom
 from settings import Clock
 from storage import lives, purchases
@@ -13,7 +12,6 @@ from storage.database import Database
 from storage.tables import Customer, Order
 
 LOOKUP_SECONDS = 4.0  # of the 20 that WeCom allows (design §2)
-HISTORY = timedelta(days=180)  # visits older than this say nothing about where she goes now
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +30,23 @@ class Identifier:
     """external_userid → unionid → member → orders → the store she visits most (M11)."""
 
     def __init__(
-        self, database: Database, client: wecom.WeComClient, till: pos.PosPort, clock: Clock
+        self,
+        database: Database,
+        client: wecom.WeComClient,
+        till: pos.PosPort,
+        clock: Clock,
+        *,
+        seconds: float = LOOKUP_SECONDS,
     ) -> None:
+        """`seconds`: how long a whole look-up may take. A preview on a busy machine has more patience."""
         self._database, self._client, self._till, self._clock = database, client, till, clock
+        self._seconds = seconds
 
     async def identify(self, external_userid: str) -> Identity:
         """Never raises for a slow or failing system: what is missing stays None."""
         identity = Identity()
         try:
-            async with asyncio.timeout(LOOKUP_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 await self._look_up(external_userid, identity)
         except (TimeoutError, pos.PosError) as error:
             # A slow till must not cost the greeting.
@@ -71,7 +77,7 @@ class Identifier:
         """Her name and unionid. A half-added friend has no detail yet (84061), but may be known here."""
         try:
             detail = await self._client.get_external_contact(
-                external_userid, timeout_seconds=LOOKUP_SECONDS / 2
+                external_userid, timeout_seconds=self._seconds / 2
             )
         except wecom.WeComError as error:
             log.info("WeCom says nothing of %s: %s", external_userid, type(error).__name__)
@@ -88,7 +94,7 @@ class Identifier:
         keys = [pos.MemberKey(kind="unionid", value=unionid)] if unionid else []
         keys.append(pos.MemberKey(kind="external_userid", value=external_userid))
         for key in keys:
-            found = await self._till.find_members(key, timeout_seconds=LOOKUP_SECONDS)
+            found = await self._till.find_members(key, timeout_seconds=self._seconds)
             if len(found) == 1:
                 return found[0].member_id
             if found:
@@ -105,7 +111,7 @@ class Identifier:
 
     async def _visits(self, member_id: str) -> list[Visit]:
         """From our own order index; the till is asked when we know nothing of her yet."""
-        since = self._clock() - HISTORY
+        since = self._clock() - RECENT
         async with self._database.transaction() as session:
             orders = await purchases.orders_of(session, member_id, since)
         if not orders:
@@ -116,7 +122,7 @@ class Identifier:
         """One page is enough to see where she goes; the nightly synchronisation brings the rest."""
         now = self._clock()
         page = await self._till.list_orders(
-            member_id=member_id, since=now - HISTORY, until=now, timeout_seconds=LOOKUP_SECONDS
+            member_id=member_id, since=now - RECENT, until=now, timeout_seconds=self._seconds
         )
         rows = [order_row(self._till.provider, o) for o in page.items if o.paid_at]
         async with self._database.transaction() as session:
@@ -138,5 +144,16 @@ def order_row(provider: str, order: pos.Order) -> Order:
         paid_minor=order.paid.amount_minor,
         refunded_minor=order.refunded.amount_minor if order.refunded else 0,
         currency=order.paid.currency,
+        coupons=len(order.coupon_ids),
+        categories=_categories(order),
         updated_at=order.updated_at or order.paid_at,
     )
+
+
+def _categories(order: pos.Order) -> dict[str, int]:
+    """What was paid by category of the lines, in minor units; lines without one say nothing of her taste."""
+    paid: dict[str, int] = {}
+    for line in order.lines:
+        if line.category and line.paid.currency == order.paid.currency:
+            paid[line.category] = paid.get(line.category, 0) + line.paid.amount_minor
+    return paid

@@ -26,6 +26,18 @@ class MediaCache:
             await media.remember(session, digest, kind, uploaded.media_id, uploaded.created_at)
         return uploaded.media_id
 
+    async def for_moments(self, filename: str, content: bytes) -> str:
+        """The same for Moments, which take no other media_id (contract §8.3)."""
+        digest = media.sha256(content)
+        async with self._database.transaction() as session:
+            known = await media.young(session, digest, media.MOMENTS_IMAGE, self._clock())
+        if known:
+            return known
+        uploaded = await self._client.upload_attachment("image", filename, content)
+        async with self._database.transaction() as session:
+            await media.remember(session, digest, media.MOMENTS_IMAGE, uploaded.media_id, uploaded.created_at)
+        return uploaded.media_id
+
     async def forget(self, media_id: str) -> None:
         """WeCom has answered FORGOTTEN: the content is uploaded anew when it is asked for."""
         async with self._database.transaction() as session:

@@ -1,6 +1,5 @@
 """企业群发 as WeCom knows it: one task per batch that an employee must confirm (contract §8)."""
 
-from collections import defaultdict
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,10 +8,10 @@ from temporalio.exceptions import ApplicationError
 
 from activities.courier import Courier, Parcel
 from activities.failures import not_yet, translated
-from activities.group_pictures import GroupPictures
-from activities.lost_tasks import SETTLING, LostTasks
-from activities.media import FORGOTTEN
-from domain import calendar
+from activities.lost_tasks import SETTLING
+from activities.mass_tasks import MassTasks
+from activities.moment_tasks import MomentTasks
+from activities.task_channels import TaskChannel
 from domain.events import Event, EventKind
 from domain.messages import (
     FinishTask,
@@ -24,22 +23,15 @@ from domain.messages import (
 )
 from domain.policy import Policy
 from domain.rooms import JoinRules
-from domain.touches import Content, TouchStatus
+from domain.touches import Channel, Content
 from integrations import wecom
 from playbooks import templates
 from settings import Clock
-from storage import ledger, pictures, tasks
+from storage import directory, group_windows, ledger, tasks, verdicts
 from storage.database import Database
 from storage.tables import Batch
 
 TOO_LATE = "TooLate"
-PICTURE_SECONDS = 10.0  # to bring a forgotten picture to WeCom once more
-NOBODY_REACHABLE, DISPATCHING, CANCELLED, REMINDED_ENOUGH = 41048, 41063, 41093, 41094
-_OUTCOMES = {
-    wecom.SendStatus.SENT: (TouchStatus.SENT, None, ""),
-    wecom.SendStatus.NOT_FRIEND: (TouchStatus.NOT_FRIEND, "wecom_2", "WeCom: not a friend any more"),
-    wecom.SendStatus.CAPPED: (TouchStatus.CAPPED, "wecom_3", "WeCom's own cap on mass messages"),
-}
 
 
 class StaffTasks:
@@ -57,25 +49,29 @@ class StaffTasks:
         settling: timedelta = SETTLING,
     ) -> None:
         self._database, self._client, self._policy = database, client, policy
-        self._courier, self._clock, self._rules = courier, clock, rules
-        self._pictures = GroupPictures(database, client, clock)
-        self._lost = LostTasks(database, client, clock, settling)
+        self._courier, self._clock = courier, clock
+        mass = database, client, clock, rules
+        self._channels: dict[str, TaskChannel] = {
+            Channel.PRIVATE: MassTasks(*mass, "single", settling),
+            Channel.GROUP: MassTasks(*mass, "group", settling),
+            Channel.MOMENTS: MomentTasks(database, client, clock, settling),
+        }
 
     @activity.defn
     async def flush_batch(self, what: FlushBatch) -> FlushedBatch:
         """The window is over: policy decides in one transaction; the batch is closed in the same."""
         now, rhythm = self._clock(), self._policy.staff_task
         async with self._database.transaction() as session:
-            flushed = await ledger.flush(session, what.batch_id, self._policy, now)
             batch = await tasks.batch_of(session, what.batch_id)
+            windows = group_windows if batch.channel == Channel.GROUP else ledger
+            flushed = await windows.flush(session, what.batch_id, self._policy, now)
             _, store = await tasks.sender_of(session, batch.userid)
             moved = [await tasks.batch_of(session, other) for other in flushed.moved_to]
+            zone = store.zone if store else directory.DEFAULT_ZONE
+            expire_at = await verdicts.task_ends(session, batch, zone, self._policy, now)
         for other in moved:
             await self._courier.start_staff_task(other.id or 0, other.window_ends_at - now)
         await self._tell_waiting(what.batch_id)
-        zone = store.zone if store else "Asia/Shanghai"
-        quiet = calendar.next_quiet(now, zone, self._policy.quiet_hours)
-        expire_at = min(now + rhythm.expire_after, quiet or now + rhythm.expire_after)
         return FlushedBatch(
             claimed=flushed.claimed,
             poll_every=rhythm.poll_every,
@@ -90,8 +86,8 @@ class StaffTasks:
             raise ApplicationError("its time is over", type=TOO_LATE, non_retryable=True)
         with translated():
             batch, recipients = await self._claim(what)
-            if batch.msgid is None and recipients:
-                lost = batch.claimed_at is not None and await self._lost.adopt(batch, recipients)
+            if not _at_wecom(batch) and recipients:
+                lost = batch.claimed_at is not None and await self._channel(batch).adopt(batch, recipients)
                 if not lost:
                     await self._create(batch, recipients)
             return await self._state(what.batch_id)
@@ -100,26 +96,20 @@ class StaffTasks:
     async def poll_task(self, what: TaskRef) -> TaskState:
         """Settle what WeCom has results for. Raises NotYet while someone has not confirmed."""
         with translated():
+            await self._read_results(what.batch_id)
             state = await self._state(what.batch_id)
-            if state.msgid and state.open:
-                await self._read_results(what.batch_id, state.msgid)
-                state = await self._state(what.batch_id)
         if state.open:
             raise not_yet(f"{state.open} recipients wait for the employee's confirmation")
         return state
 
     @activity.defn
     async def remind_task(self, what: TaskRef) -> TaskState:
-        """Remind the employee, within WeCom's quota of three in 24 hours."""
+        """Remind the employee, where WeCom can do that."""
+        batch = await self._batch(what.batch_id)
         state = await self._state(what.batch_id)
-        if state.msgid:
+        if _at_wecom(batch):
             with translated():
-                try:
-                    await self._client.remind_groupmsg_send(state.msgid)
-                except wecom.WeComError as error:
-                    if error.errcode not in (REMINDED_ENOUGH, CANCELLED):
-                        raise
-                    state.reason = str(error)
+                state.reason = await self._channel(batch).remind(batch)
         return state
 
     @activity.defn
@@ -128,15 +118,11 @@ class StaffTasks:
 
         A confirmation between the two is not seen; see docs/decisions/0006.
         """
-        state = await self._state(what.batch_id)
-        if state.msgid:
+        if _at_wecom(await self._batch(what.batch_id)):
             with translated():
-                try:
-                    await self._read_results(what.batch_id, state.msgid)
-                    await self._client.cancel_groupmsg_send(state.msgid)
-                except wecom.WeComError as error:
-                    if error.errcode != CANCELLED:
-                        raise
+                await self._read_results(what.batch_id)
+                batch = await self._batch(what.batch_id)
+                await self._channel(batch).cancel(batch)
         return await self._state(what.batch_id)
 
     @activity.defn
@@ -179,46 +165,26 @@ class StaffTasks:
                 "date": templates.local_date(self._clock().astimezone(zone).date()),
                 "benefit": content.benefit or "",
             }
-            await tasks.claim(session, batch, templates.render(content.text, values), self._clock())
+            text = templates.render(content.text, values)
+            # Customers tell two tasks with one text apart; whole groups and Moments do not.
+            if batch.channel != Channel.PRIVATE and await tasks.awaits_answer(session, batch, text):
+                raise not_yet("another task with this text waits for WeCom's answer")
+            await tasks.claim(session, batch, text, self._clock())
             await session.flush()
             fresh = batch.model_copy(update={"claimed_at": None})
         return fresh, recipients
 
     async def _create(self, batch: Batch, recipients: list[str]) -> None:
-        msgid, unreachable = "", tuple(recipients)
         try:
-            answer = await self._ask_for_task(batch, tuple(recipients))
-            msgid, unreachable = answer.msgid, answer.fail_list
-        except wecom.BusinessState as state:
-            if state.errcode != NOBODY_REACHABLE:
-                raise
+            made = await self._channel(batch).create(batch, recipients)
         except wecom.WeComError as error:
             if not (isinstance(error, wecom.Unreachable) and error.maybe_done):
                 await self._unclaim(batch)  # certainly not created: the retry may simply create it
             raise
         async with self._database.transaction() as session:
-            await tasks.created(session, batch.id or 0, msgid or None, unreachable, self._clock())
-
-    async def _ask_for_task(self, batch: Batch, recipients: tuple[str, ...]) -> wecom.MassTaskCreated:
-        """A group's picture that WeCom has forgotten is brought there once more, or else left out.
-
-        WeCom refuses such a task as a whole: none has been made.
-        """
-        chat_id, picture = Content.model_validate(batch.content).invite_to, None
-        if chat_id:
-            now = self._clock()
-            async with self._database.transaction() as session:
-                since = self._rules.hand_qr_since(now)
-                picture = await pictures.group_qr(session, chat_id, now, since)
-        for renew in (True, False):
-            try:
-                return await self._client.add_msg_template(_task(batch, recipients, picture))
-            except wecom.Refused as refusal:
-                if refusal.errcode != FORGOTTEN or not (chat_id and picture):
-                    raise
-                seconds = PICTURE_SECONDS if renew else 0
-                picture = await self._pictures.again(chat_id, picture, seconds=seconds)
-        return await self._client.add_msg_template(_task(batch, recipients, None))
+            await tasks.created(
+                session, batch.id or 0, made.msgid, made.unreachable, self._clock(), job=made.job
+            )
 
     async def _unclaim(self, batch: Batch) -> None:
         async with self._database.transaction() as session:
@@ -226,30 +192,19 @@ class StaffTasks:
             row.attempt -= 1
             session.add(row)
 
-    async def _read_results(self, batch_id: int, msgid: str) -> None:
-        """Settle by the employees that WeCom names: it gives a customer to whoever chatted last."""
-        try:
-            members = await self._client.get_groupmsg_task(msgid)
-            for member in (m for m in members if m.sent):
-                settled: dict[wecom.SendStatus, list[str]] = defaultdict(list)
-                async for result in self._client.get_groupmsg_send_result(msgid, member.userid):
-                    settled[result.status].append(result.external_userid or "")
-                await self._settle(batch_id, settled)
-        except wecom.WeComError as error:
-            if error.errcode == DISPATCHING:
-                raise not_yet("WeCom is still dispatching the task") from None
-            if error.errcode != CANCELLED:
-                raise
-        await self._tell_waiting(batch_id)
-
-    async def _settle(self, batch_id: int, settled: dict[wecom.SendStatus, list[str]]) -> None:
+    async def _read_results(self, batch_id: int) -> None:
+        batch = await self._batch(batch_id)
         async with self._database.transaction() as session:
-            for send_status, ids in settled.items():
-                if outcome := _OUTCOMES.get(send_status):
-                    status, rule, reason = outcome
-                    await ledger.settle(
-                        session, batch_id, ids, status, rule=rule, reason=reason, now=self._clock()
-                    )
+            waiting = await tasks.recipients(session, batch_id)
+        if not (_at_wecom(batch) and waiting):
+            return
+        results = await self._channel(batch).results(batch, waiting)
+        async with self._database.transaction() as session:
+            for (status, rule, reason), whose in results.items():
+                await ledger.settle(
+                    session, batch_id, whose, status, rule=rule, reason=reason, now=self._clock()
+                )
+        await self._tell_waiting(batch_id)
 
     async def _tell_waiting(self, batch_id: int) -> None:
         """Only customers whose playbook waits for the delivery cost a signal."""
@@ -266,17 +221,19 @@ class StaffTasks:
             )
             await self._courier.post("staff_task", f"customer/{touch.external_userid}", Parcel(event=event))
 
+    def _channel(self, batch: Batch) -> TaskChannel:
+        return self._channels[batch.channel]
+
+    async def _batch(self, batch_id: int) -> Batch:
+        async with self._database.transaction() as session:
+            return await tasks.batch_of(session, batch_id)
+
     async def _state(self, batch_id: int) -> TaskState:
         async with self._database.transaction() as session:
             batch = await tasks.batch_of(session, batch_id)
             return TaskState(msgid=batch.msgid, open=len(await tasks.recipients(session, batch_id)))
 
 
-def _task(batch: Batch, recipients: tuple[str, ...], picture: str | None) -> wecom.MassTask:
-    attachments = (wecom.Image(media_id=picture),) if picture else ()
-    return wecom.MassTask(
-        chat_type="single",
-        external_userids=recipients,
-        sender=batch.userid,
-        message=wecom.Message(text=batch.text or "", attachments=attachments),
-    )
+def _at_wecom(batch: Batch) -> bool:
+    """It holds the task, or of Moments the job that makes it."""
+    return batch.msgid is not None or batch.job is not None

@@ -5,10 +5,11 @@ from temporalio import activity
 from activities.failures import not_yet, translated
 from activities.identify import Identifier, order_row
 from domain.events import Event, EventKind
-from domain.messages import GiveCoupon, GivenCoupon, Purchase, RecordPurchase
+from domain.messages import Purchase, RecordPurchase
+from domain.step_messages import GiveCoupon, GivenCoupon
 from integrations import pos
 from settings import Clock
-from storage import lives, purchases
+from storage import exposures, lives, purchases
 from storage.database import Database
 from storage.tables import Coupon
 
@@ -62,6 +63,14 @@ class Till:
         """Credit one coupon to her account. Called again after an unknown outcome it asks the till first."""
         now = self._clock()
         async with self._database.transaction() as session:
+            why = await exposures.why_held_out(
+                session, what.external_userid, what.holdout, playbook=what.playbook, now=now
+            )
+        if why:
+            return GivenCoupon(issued=False, reason=why, held_out=True)
+        if what.once_per_member:
+            what = await self._for_her_account(what)
+        async with self._database.transaction() as session:
             customer = await lives.ensure_customer(session, what.external_userid, now)
             fresh = Coupon(
                 key=what.key,
@@ -73,7 +82,9 @@ class Till:
             )
             row, mine = await purchases.claim_coupon(session, fresh)
         if row.status != "claimed":
-            return GivenCoupon(issued=row.status in ("issued", "redeemed"), reason=row.reason)
+            given = row.status in ("issued", "redeemed")
+            once = f"once per member: on {row.issued_at:%F %T}Z" if given and what.once_per_member else ""
+            return GivenCoupon(issued=given, reason=once or row.reason)
         with translated():
             # A till that was slow when she came may know her by now.
             member_id = row.member_id or await self._identifier.member(what.external_userid)
@@ -84,6 +95,14 @@ class Till:
             except (pos.PosInvalidRequest, pos.PosNotFound) as error:
                 return await self._refuse(what.key, str(error)[:200])
         return await self._issued(what.key, issued)
+
+    async def _for_her_account(self, what: GiveCoupon) -> GiveCoupon:
+        """Under the key of her account, which outlives any friendship. Who has none yet keeps her own."""
+        with translated():
+            member_id = await self._identifier.member(what.external_userid)
+        if member_id is None:
+            return what
+        return what.model_copy(update={"key": f"welcome/{member_id}/{what.coupon.template}"})
 
     async def _issue(self, row: Coupon, member_id: str, *, look_first: bool) -> pos.Coupon:
         if look_first:  # an earlier attempt claimed it and its answer was lost

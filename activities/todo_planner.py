@@ -9,8 +9,8 @@ from temporalio.service import RPCError
 from activities.courier import Courier
 from domain import calendar, todos
 from domain.policy import Policy
-from domain.rooms import JoinRules
-from domain.todos import Card, TodoKind
+from domain.rooms import JoinRules, subject_of_rooms
+from domain.todos import Card, Draft, TodoKind
 from settings import Clock
 from storage import chain, directory
 from storage import todos as rows
@@ -46,7 +46,17 @@ class TodoPlanner:
             await self._courier.start_todo(todo_id, timedelta(0))
         return new
 
-    async def want(self, kind: TodoKind, subject: str, occasion: str, userid: str, card: Card) -> str | None:
+    async def want(
+        self,
+        kind: TodoKind,
+        subject: str,
+        occasion: str,
+        userid: str,
+        card: Card | Draft,
+        *,
+        external_userid: str | None = None,
+        touch_key: str | None = None,
+    ) -> str | None:
         """Write one to-do down and start it, outside the quiet hours of the employee's store.
 
         Its id when it is new. While Temporal does not answer it waits for the next sweep.
@@ -64,6 +74,8 @@ class TodoPlanner:
                 userid=userid,
                 card=card,
                 due_at=due_at,
+                external_userid=external_userid,
+                touch_key=touch_key,
             )
         if todo_id:
             try:
@@ -80,7 +92,8 @@ class TodoPlanner:
     async def group_full(self, group: Group) -> str | None:
         """Ask the owner for a new group; again every week, until there is one."""
         card = todos.group_full(group.name, group.members)
-        subject, occasion = f"store/{group.store_id}", f"{group.chat_id}/{self._clock():%G-W%V}"
+        subject = subject_of_rooms(group.store_id or "", group.kind)
+        occasion = f"{group.chat_id}/{self._clock():%G-W%V}"
         return await self.want(TodoKind.GROUP_FULL, subject, occasion, group.owner or "", card)
 
     async def _old_pictures(self) -> int:

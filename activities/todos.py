@@ -5,12 +5,17 @@ from datetime import timedelta
 
 from temporalio import activity
 
+from activities.courier import Courier, Parcel
+from activities.customer_cards import CustomerCards
 from activities.failures import not_yet, translated
 from domain import addresses, todos
+from domain.events import Event, EventKind
 from domain.messages import CloseTodo, TodoRef, TodoState
 from domain.todos import Card
 from integrations import wecom
+from playbooks.templates import TemplateError
 from settings import Clock
+from storage import notices
 from storage import todos as rows
 from storage.database import Database
 from storage.tables import Todo
@@ -25,8 +30,9 @@ log = logging.getLogger(__name__)
 class Todos:
     """Sends each card once, and changes its buttons when it is over."""
 
-    def __init__(self, database: Database, client: wecom.WeComClient, clock: Clock) -> None:
-        self._database, self._client, self._clock = database, client, clock
+    def __init__(self, database: Database, client: wecom.WeComClient, courier: Courier, clock: Clock) -> None:
+        self._database, self._client, self._courier, self._clock = database, client, courier, clock
+        self._about_customers = CustomerCards(database, client, clock)
 
     @activity.defn
     async def send_todo(self, what: TodoRef) -> TodoState:
@@ -36,34 +42,44 @@ class Todos:
         an answer is repeated: WeCom drops the same request, so it arrives once.
         """
         async with self._database.transaction() as session:
+            await notices.drop_if_unwanted(session, what.todo_id, self._clock())
             claim = await rows.claim(session, what.todo_id, self._clock())
+            if claim:
+                await notices.settle_touch(session, claim.todo, self._clock())
         if claim is None:
             return TodoState(status="nobody's", reason="no to-do of ours has this id")
         if claim.wait:
             raise not_yet("the employee has had many messages just now", again_in=claim.wait)
-        if not claim.mine:
-            return _state(claim.todo)
-        with translated():
-            return _state(await self._send(claim))
+        row = claim.todo
+        if claim.mine:
+            with translated():
+                row = await self._send(claim)
+        await self._tell_waiting(row)
+        return _state(row)
 
     @activity.defn
     async def close_todo(self, what: CloseTodo) -> TodoState:
         """Settle it by the button that was tapped, and show that on the card."""
         async with self._database.transaction() as session:
             row, closed = await rows.close(session, what.todo_id, what.answer, self._clock())
+            await notices.settle_touch(session, row, self._clock())
         if closed and row.response_code:
             await self._show(row, what.answer)
+        await self._tell_waiting(row)
         return _state(row)
 
     async def _send(self, claim: Claim) -> Todo:
         row = claim.todo
         try:
+            card = await self._about_customers.card(row) if row.external_userid else _written(row)
             answer = await self._client.send_template_card(
-                [row.userid], _card(row), duplicate_check_seconds=int(todos.DUPLICATES_FOR.total_seconds())
+                [row.userid],
+                _card(row, card),
+                duplicate_check_seconds=int(todos.DUPLICATES_FOR.total_seconds()),
             )
         except wecom.Misconfigured as error:
             return await self._until_mended(claim, str(error)[:200])
-        except (wecom.Refused, wecom.BusinessState, wecom.InvalidMessage) as refusal:
+        except (wecom.Refused, wecom.BusinessState, wecom.InvalidMessage, TemplateError) as refusal:
             return await self._refuse(row, str(refusal)[:200])
         except wecom.WeComError as error:
             if not getattr(error, "maybe_done", False):
@@ -72,7 +88,9 @@ class Todos:
         if answer.invaliduser:
             return await self._refuse(row, "she is outside the app's visible range (应用可见范围)")
         async with self._database.transaction() as session:
-            return await rows.sent(session, row.id, answer.response_code or None, self._clock())
+            row = await rows.sent(session, row.id, answer.response_code or None, self._clock())
+            await notices.settle_touch(session, row, self._clock())
+        return row
 
     async def _until_mended(self, claim: Claim, reason: str) -> Todo:
         """The app may not send until an admin acts. The card waits for that while it is of use."""
@@ -90,7 +108,25 @@ class Todos:
     async def _refuse(self, row: Todo, reason: str) -> Todo:
         log.error("to-do %s for %s was refused: %s", row.id, row.userid, reason)
         async with self._database.transaction() as session:
-            return await rows.refuse(session, row.id, reason, self._clock())
+            row = await rows.refuse(session, row.id, reason, self._clock())
+            await notices.settle_touch(session, row, self._clock())
+        return row
+
+    async def _tell_waiting(self, row: Todo) -> None:
+        """A message that an employee writes by hand: only a life that waits for it costs a signal."""
+        async with self._database.transaction() as session:
+            touch = await notices.awaited(session, row)
+        if touch is None:
+            return
+        event = Event(
+            id=f"{touch.key}/settled",
+            kind=EventKind.TOUCH_SETTLED,
+            at=touch.settled_at or self._clock(),
+            touch_key=touch.key,
+            outcome=touch.status,
+            reason=touch.rule,
+        )
+        await self._courier.post("todo", addresses.customer_id(touch.external_userid), Parcel(event=event))
 
     async def _show(self, row: Todo, answer: str | None) -> None:
         """Only what the card looks like: the answer is recorded, so a failure here is told and no more."""
@@ -102,8 +138,11 @@ class Todos:
             log.warning("the card of to-do %s still shows its buttons: %s", row.id, error)
 
 
-def _card(row: Todo) -> wecom.TemplateCard:
-    card = Card.model_validate(row.card)
+def _written(row: Todo) -> Card:
+    return Card.model_validate(row.card)
+
+
+def _card(row: Todo, card: Card) -> wecom.TemplateCard:
     return wecom.ButtonInteraction(
         task_id=addresses.card_task_id(row.id, row.attempt),
         main_title=wecom.CardTitle(title=card.title, desc=card.text),

@@ -1,15 +1,15 @@
 """Finding what was left lying: facts, batches, parked lives, full groups, old pictures."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from temporalio import activity
 
+from activities.attachments import Attachments
 from activities.courier import Courier, Parcel
 from activities.group_pictures import GroupPictures
+from activities.guarded import guarded
 from activities.rooms import Rooms
+from activities.segments import Segments
 from activities.todo_planner import TodoPlanner
 from domain.events import Event, EventKind
 from domain.messages import SweepReport, SweepStart
@@ -17,15 +17,13 @@ from domain.policy import Policy
 from domain.rooms import JoinRules
 from integrations import pos, wecom
 from settings import Clock
-from storage import inbound, lives, pictures, purchases, tasks
+from storage import inbound, lives, pictures, playbook_pictures, purchases, tasks
 from storage.database import Database
 from storage.leases import Leases
 from storage.tables import Customer, Group, Snapshot
 
 GRACE = timedelta(seconds=10)  # younger leftovers are somebody's work in progress
 PATIENCE = timedelta(hours=1)  # after a task has expired: its last poll and what it tells everybody
-
-log = logging.getLogger(__name__)
 
 
 class Upkeep:
@@ -44,28 +42,32 @@ class Upkeep:
         self._database, self._till = database, till
         self._policy, self._courier, self._clock, self._rules = policy, courier, clock, rules
         self._pictures = GroupPictures(database, client, clock)
+        self._attachments = Attachments(database, client, clock)
         self._rooms = Rooms(database, client, clock, rules)
         self._todos = TodoPlanner(database, policy, courier, clock, rules)
+        self._segments = Segments(database, policy, courier, clock)
 
     @activity.defn
     async def sweep(self, what: SweepStart) -> SweepReport:
         """Mend what is found, oldest first, a few hundred at a time. A piece that fails stops no other."""
         report = SweepReport(every=self._policy.sweep_every)
-        with _guarded("facts"):
+        with guarded("facts"):
             report.delivered = await self._deliver()
-        with _guarded("members"):
+        with guarded("members"):
             await self._match_members()
-        with _guarded("batches"):
+        with guarded("batches"):
             report.orphans = await self._start_orphans()
-        with _guarded("parked lives"):
+        with guarded("parked lives"):
             report.woken = await self.wake_due_lives()
-        with _guarded("rooms"):
+        with guarded("rooms"):
             report.rooms = await self._find_rooms()
-        with _guarded("pictures"):
+        with guarded("pictures"):
             report.media = await self._renew_pictures()
-        with _guarded("to-dos"):
+        with guarded("to-dos"):
             report.todos = await self._todos.plan()
-        with _guarded("leases"):
+        with guarded("segments"):
+            report.entered = await self._segments.look()
+        with guarded("leases"):
             await Leases(self._database).tidy()
         return report
 
@@ -74,7 +76,7 @@ class Upkeep:
             subjects = await inbound.waiting_subjects(session, self._clock() - GRACE)
         delivered = 0
         for subject in subjects:
-            with _guarded(subject):
+            with guarded(subject):
                 delivered += await self._courier.deliver(subject)
         return delivered
 
@@ -82,7 +84,7 @@ class Upkeep:
         async with self._database.transaction() as session:
             subjects = await inbound.waiting_members(session, self._clock() - GRACE)
         for subject in subjects:
-            with _guarded(subject) as trouble:
+            with guarded(subject) as trouble:
                 await self._match_member(subject)
             if any(isinstance(error, pos.PosError) and error.retryable for error in trouble):
                 return  # the till is down: it would be asked in vain for all the others
@@ -119,7 +121,7 @@ class Upkeep:
             batches = await tasks.orphans(session, self._clock(), GRACE, self._patience)
         started = 0
         for batch in batches:
-            with _guarded(f"batch/{batch.id}"):
+            with guarded(f"batch/{batch.id}"):
                 await self._courier.start_staff_task(batch.id or 0, timedelta(0))
                 started += 1
         return started
@@ -136,7 +138,7 @@ class Upkeep:
                 due = await lives.due_to_wake(session, now)
             told = 0
             for snapshot in due:
-                with _guarded(f"customer/{snapshot.external_userid}"):
+                with guarded(f"customer/{snapshot.external_userid}"):
                     await self._wake(snapshot, now)
                     told += 1
             woken += told
@@ -156,10 +158,10 @@ class Upkeep:
         """Give new groups their store, and lead the codes of full groups into open ones."""
         found = 0
         for group in await self._rooms.strangers():
-            with _guarded(f"group/{group.chat_id}"):
+            with guarded(f"group/{group.chat_id}"):
                 found += await self._rooms.place(group)
         for way in await self._rooms.outgrown():
-            with _guarded(f"the join way of store {way.store_id}"):
+            with guarded(f"the join way of store {way.store_id}"):
                 found += await self._rooms.rotate(way)
         for full in await self._rooms.dead_ends():
             await self._todos.group_full(full)
@@ -171,27 +173,17 @@ class Upkeep:
             groups = await pictures.groups_to_renew(session, now, self._rules.hand_qr_since(now))
         renewed = 0
         for group in groups:
-            with _guarded(f"group/{group.chat_id}"):  # its join way was deleted, for instance
+            with guarded(f"group/{group.chat_id}"):  # its join way was deleted, for instance
                 await self.upload_group_qr(group)
+                renewed += 1
+        async with self._database.transaction() as session:
+            own = await playbook_pictures.to_bring(session, now)
+        for picture in own:
+            with guarded(f"picture {picture.digest[:16]}"):
+                await self._attachments.bring(picture)
                 renewed += 1
         return renewed
 
     async def upload_group_qr(self, group: Group) -> None:
         """Bring a group's QR picture to WeCom, ahead of any welcome that needs it."""
         await self._pictures.upload(group)
-
-
-@contextmanager
-def _guarded(subject: str) -> Iterator[list[Exception]]:
-    """One that fails waits for the next sweep and stops no other; yields a list that then holds its error.
-
-    The log names it and the kind of error only: texts of errors may quote what a customer's row holds.
-    """
-    if activity.in_activity():
-        activity.heartbeat()
-    trouble: list[Exception] = []
-    try:
-        yield trouble
-    except Exception as error:
-        log.warning("%s waits for the next sweep: %s", subject, type(error).__name__)
-        trouble.append(error)

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from temporalio import activity
 
+from activities.attachments import Attachments
 from activities.courier import Courier, Parcel
 from activities.failures import not_yet, translated
 from activities.greeting import Greeting, GreetingWriter
@@ -16,7 +17,7 @@ from activities.group_pictures import GroupPictures
 from activities.identify import Identifier
 from activities.media import FORGOTTEN
 from domain.customer import WelcomeOutcome
-from domain.events import Event, EventKind
+from domain.events import Event, EventKind, Promised
 from domain.links import FormLinks
 from domain.messages import WelcomeSettled, WelcomeStart
 from domain.policy import Policy
@@ -29,6 +30,8 @@ from storage.database import Database
 from storage.greetings import Claim
 
 PICTURE_LOST = "sent without the group's QR: WeCom had forgotten the picture"
+OWN_LOST = "sent without the playbook's pictures: WeCom had forgotten one"
+GREETS_NOBODY = "the playbook of her entry code greets nobody"
 SEND_SECONDS = 3.0  # one call; three of them fit into the 20 seconds with the lookups before them
 GREETING_SECONDS = 7.5  # one attempt with everything; Temporal ends it after 8
 PICTURE_SECONDS = 2.0  # to bring a forgotten picture to WeCom once more
@@ -53,6 +56,7 @@ class Welcomes:
         self._courier, self._clock = courier, clock
         self._writer = GreetingWriter(database, identifier, policy, clock, rules, links)
         self._pictures = GroupPictures(database, client, clock)
+        self._attachments = Attachments(database, client, clock)
 
     @activity.defn
     async def greet(self, what: WelcomeStart) -> WelcomeSettled:
@@ -70,8 +74,7 @@ class Welcomes:
                 greeting = await self._compose_or_release(what, claim)
                 settled = await self._settle(claim, await self._send(what, claim, greeting, deadline))
             else:
-                settled = WelcomeSettled(outcome=WelcomeOutcome(claim.status.value), reason=claim.reason)
-                settled.chat_id = claim.chat_id
+                settled = _settled_before(claim)
             await self._tell(what, settled)
         return settled
 
@@ -82,7 +85,7 @@ class Welcomes:
         if claim.busy:
             settled = WelcomeSettled(outcome=WelcomeOutcome.UNKNOWN, reason="another code is still in flight")
         elif claim.status is not TouchStatus.CLAIMED:
-            settled = WelcomeSettled(outcome=WelcomeOutcome(claim.status.value), reason=claim.reason)
+            settled = _settled_before(claim)
         else:
             outcome = WelcomeOutcome.UNKNOWN if claim.repeated else WelcomeOutcome.FAILED
             end = WelcomeSettled(outcome=outcome, reason="WeCom gave no answer in time")
@@ -95,18 +98,28 @@ class Welcomes:
         async with self._database.transaction() as session:
             return await greetings.claim(session, what.external_userid, what.event, attempt, self._clock())
 
-    async def _compose_or_release(self, what: WelcomeStart, claim: Claim) -> Greeting:
-        """A greeting that could not even be composed was certainly not sent: the next try is a first try."""
+    async def _compose_or_release(self, what: WelcomeStart, claim: Claim) -> Greeting | None:
+        """A greeting that could not even be composed was certainly not sent: the next try is a first try.
+
+        What it promises is on record before it is sent; of an attempt without an answer that stands.
+        """
         try:
-            return await self._writer.write(what)
+            greeting = await self._writer.write(what)
+            coupon = greeting.coupon if greeting else None
+            if coupon != claim.coupon and not (claim.repeated and claim.coupon):
+                async with self._database.transaction() as session:
+                    await greetings.promise(session, claim, coupon)
+            return greeting
         except Exception:
             if not claim.repeated:
                 await self._release(claim)
             raise
 
     async def _send(
-        self, what: WelcomeStart, claim: Claim, greeting: Greeting, deadline: float
+        self, what: WelcomeStart, claim: Claim, greeting: Greeting | None, deadline: float
     ) -> WelcomeSettled:
+        if greeting is None:
+            return WelcomeSettled(outcome=WelcomeOutcome.REFUSED, reason=GREETS_NOBODY)
         if what.code is None:
             reason = "WeCom sent no code: the console greets, or they had chatted"
             return WelcomeSettled(outcome=WelcomeOutcome.NO_CODE, reason=reason, chat_id=greeting.chat_id)
@@ -125,23 +138,30 @@ class Welcomes:
                 if not unanswered and not claim.repeated:
                     await self._release(claim)  # certainly not sent: the next try is a first try
                 raise
-        reason = "" if sent.chat_id == greeting.chat_id else PICTURE_LOST
-        return WelcomeSettled(outcome=WelcomeOutcome.SENT, reason=reason, chat_id=sent.chat_id)
+        return WelcomeSettled(
+            outcome=WelcomeOutcome.SENT, reason=_reason(greeting, sent), chat_id=sent.chat_id
+        )
 
     async def _deliver(
         self, code: str, greeting: Greeting, deadline: float, *, renew: bool = True
     ) -> Greeting:
-        """What was sent. A picture that WeCom has forgotten is brought there once more, or else left out.
+        """What was sent. A group's picture that WeCom has forgotten is brought there once more, or left out.
 
-        WeCom refuses such a greeting as a whole and the code stays good (contract §4.1).
+        WeCom refuses such a greeting as a whole and the code stays good (contract §4.1). Which picture it
+        was it does not say: the playbook's own are left out at once, and brought there by the next sweep.
         """
         try:
             await self._call(code, greeting, deadline)
             return greeting
         except wecom.Refused as refusal:
-            if refusal.errcode != FORGOTTEN or greeting.picture is None:
+            if refusal.errcode != FORGOTTEN or not greeting.has_pictures:
                 raise
-        other = await self._with_new_picture(greeting, deadline) if renew else greeting.without_picture()
+        await self._attachments.forget(greeting.attachments)
+        other = greeting.without_own_pictures()
+        if renew and other.picture:
+            other = await self._with_new_picture(other, deadline)
+        elif not renew:
+            other = other.without_picture()
         return await self._deliver(code, other, deadline, renew=False)
 
     async def _call(self, code: str, greeting: Greeting, deadline: float) -> None:
@@ -169,7 +189,10 @@ class Welcomes:
         async with self._database.transaction() as session:
             touch = await greetings.settle(session, claim.key, status, end.reason, end.chat_id, self._clock())
         return WelcomeSettled(
-            outcome=WelcomeOutcome(str(touch.status)), reason=touch.reason, chat_id=touch.chat_id
+            outcome=WelcomeOutcome(str(touch.status)),
+            reason=touch.reason,
+            chat_id=touch.chat_id,
+            coupon=greetings.promised(touch),
         )
 
     async def _tell(self, what: WelcomeStart, settled: WelcomeSettled) -> None:
@@ -182,8 +205,25 @@ class Welcomes:
             chat_id=settled.chat_id,
             outcome=settled.outcome,
             reason=settled.reason or None,
+            coupon=Promised(**settled.coupon.model_dump()) if settled.coupon else None,
         )
         await self._courier.post("welcome", f"customer/{what.external_userid}", Parcel(event=event))
+
+
+def _settled_before(claim: Claim) -> WelcomeSettled:
+    return WelcomeSettled(
+        outcome=WelcomeOutcome(claim.status.value),
+        reason=claim.reason,
+        chat_id=claim.chat_id,
+        coupon=claim.coupon,
+    )
+
+
+def _reason(greeting: Greeting, sent: Greeting) -> str:
+    """Why this greeting and this group; and what it had to go without."""
+    if sent.chat_id != greeting.chat_id:
+        return PICTURE_LOST
+    return "; ".join(why for why in (greeting.why, OWN_LOST if sent.lacks(greeting) else "") if why)
 
 
 def _outcome_of(state: wecom.BusinessState, *, repeated: bool) -> tuple[WelcomeOutcome, str]:

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.customer import Entry
 from domain.playbook import PinnedJourney, Playbook
+from storage import entries
 from storage.tables import Employee, EntryCode, PlaybookVersion, Store
 
 DEFAULT_ZONE = "Asia/Shanghai"  # of whoever belongs to no store
@@ -37,12 +38,14 @@ async def employee_renamed(session: AsyncSession, old: str, new: str) -> None:
     if row and row.active:
         await session.merge(Employee(**row.model_dump() | {"userid": new}))
         row.active = False
+    await session.exec(update(Store).where(col(Store.manager) == old).values(manager=new))
 
 
 async def entry_of(session: AsyncSession, state: str | None, userid: str) -> tuple[Entry, str | None]:
     """What an entry code says, and the name of its playbook.
 
     An unknown code falls back to the employee's own store and no playbook; so does an add without a code.
+    A code that names no playbook is that one's whose `enter.codes` matches it best.
     """
     code = await session.get(EntryCode, state) if state else None
     employee = await ensure_employee(session, userid)
@@ -52,7 +55,7 @@ async def entry_of(session: AsyncSession, state: str | None, userid: str) -> tup
     if store:
         entry.store_id, entry.store_name, entry.region_id = store.id, store.name, store.region_id
     entry.tags = [t[:TAG_CHARS] for t in (entry.store_name, entry.placement) if t]
-    return entry, code.playbook if code else None
+    return entry, await entries.playbook_of(session, code) if code else None
 
 
 async def zone_of(session: AsyncSession, store_id: str | None) -> str:
@@ -69,12 +72,21 @@ def known_zone(zone: str) -> str:
 
 
 async def publish(
-    session: AsyncSession, playbook: Playbook, *, author: str, now: datetime
+    session: AsyncSession,
+    playbook: Playbook,
+    *,
+    author: str,
+    now: datetime,
+    note: str = "",
+    only_first: bool = False,
 ) -> PlaybookVersion:
-    """Publish a playbook. What is current stays; anything else, an older text too, gets the next number."""
+    """Publish a playbook. What is current stays; anything else, an older text too, gets the next number.
+
+    `only_first`: nothing is published of a playbook that has a version; that one is returned.
+    """
     await session.exec(select(func.pg_advisory_xact_lock(func.hashtext(playbook.playbook))))
-    body, newest = playbook.model_dump(mode="json"), await _newest(session, playbook.playbook)
-    if newest and newest.body == body:
+    body, newest = playbook.model_dump(mode="json"), await newest_version(session, playbook.playbook)
+    if newest and (only_first or newest.body == body):
         return newest
     number = newest.number + 1 if newest else 1
     identity = json.dumps([playbook.playbook, number, body], sort_keys=True)
@@ -85,20 +97,21 @@ async def publish(
         body=body,
         published_at=now,
         author=author,
+        note=note,
     )
     session.add(row)
     await session.flush()
     return row
 
 
-async def _newest(session: AsyncSession, name: str) -> PlaybookVersion | None:
+async def newest_version(session: AsyncSession, name: str) -> PlaybookVersion | None:
     query = select(PlaybookVersion).where(PlaybookVersion.playbook == name)
     return (await session.exec(query.order_by(col(PlaybookVersion.number).desc()).limit(1))).first()
 
 
 async def current_playbook(session: AsyncSession, name: str) -> tuple[Playbook, PinnedJourney] | None:
     """The newest version of a playbook, whole and as it is pinned."""
-    row = await _newest(session, name)
+    row = await newest_version(session, name)
     return (Playbook.model_validate(row.body), pin(row)) if row else None
 
 
@@ -115,6 +128,7 @@ def pin(row: PlaybookVersion) -> PinnedJourney:
         version=row.version,
         number=row.number,
         reentry=playbook.reentry,
+        reentry_after=playbook.reentry_after,
         journey=playbook.journey,
     )
 

@@ -8,6 +8,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.events import Event
+from domain.playbook import CouponStep
 from domain.touches import Channel, TouchStatus
 from storage import lives
 from storage.tables import Touch
@@ -32,6 +33,7 @@ class Claim:
     status: TouchStatus
     reason: str
     chat_id: str | None = None
+    coupon: CouponStep | None = None  # that an earlier attempt promised
     busy: bool = False  # another code of the same friendship is in flight
     at: datetime | None = None  # tells this attempt from a later one with the same code
 
@@ -57,21 +59,39 @@ async def claim(
     }
     await session.exec(insert(Touch).values(fresh).on_conflict_do_nothing())
     touch = await _locked(session, key)
-    status, same = TouchStatus(touch.status), touch.attempt == attempt
+    status, same, coupon = TouchStatus(touch.status), touch.attempt == attempt, promised(touch)
     if status is TouchStatus.CLAIMED and not same:
         return Claim(key, mine=False, repeated=False, status=status, reason="", busy=True)
     if status is TouchStatus.CLAIMED:
         touch.claimed_at = now
         session.add(touch)
-        return Claim(key, mine=True, repeated=True, status=status, reason="", at=now)
+        return Claim(key, mine=True, repeated=True, status=status, reason="", coupon=coupon, at=now)
     if status not in RETRYABLE or (same and touch.settled_at is not None):
         return Claim(
-            key, mine=False, repeated=False, status=status, reason=touch.reason, chat_id=touch.chat_id
+            key,
+            mine=False,
+            repeated=False,
+            status=status,
+            reason=touch.reason,
+            chat_id=touch.chat_id,
+            coupon=coupon,
         )
     touch.status, touch.attempt, touch.claimed_at = TouchStatus.CLAIMED, attempt, now
     touch.settled_at = None
     session.add(touch)
-    return Claim(key, mine=True, repeated=False, status=TouchStatus.CLAIMED, reason="", at=now)
+    return Claim(key, mine=True, repeated=False, status=TouchStatus.CLAIMED, reason="", coupon=coupon, at=now)
+
+
+async def promise(session: AsyncSession, claim: Claim, coupon: CouponStep | None) -> None:
+    """Written before it is sent: whoever settles this greeting knows what it promised."""
+    touch = await _locked(session, claim.key)
+    touch.coupon = coupon.model_dump(mode="json") if coupon else None
+    session.add(touch)
+
+
+def promised(touch: Touch) -> CouponStep | None:
+    """The coupon that a greeting promises."""
+    return CouponStep.model_validate(touch.coupon) if touch.coupon else None
 
 
 async def overtaken(session: AsyncSession, claim: Claim) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.tables import Customer, Group, GroupMember
@@ -98,14 +98,20 @@ async def dismiss(session: AsyncSession, chat_id: str, at: datetime) -> list[Cha
     return changes
 
 
-async def to_announce(session: AsyncSession, chat_id: str) -> list[Change]:
+async def to_announce(
+    session: AsyncSession, chat_id: str, entering_since: datetime | None = None
+) -> list[Change]:
     """What customers of a group have not been told yet, whichever read of the group found it out.
 
     Who is no customer has no life to be told: she counts as told, and reads her groups when she becomes one.
+    But where joining leads into a playbook, a life begins with every join from `entering_since` on.
     """
     waiting = [col(GroupMember.chat_id) == chat_id, col(GroupMember.announced).is_(False)]
     customer = select(Customer.external_userid).where(Customer.external_userid == GroupMember.member_id)
-    await session.exec(update(GroupMember).where(*waiting, ~customer.exists()).values(announced=True))
+    nobody = [~customer.exists()]
+    if entering_since:
+        nobody.append(or_(col(GroupMember.joined_at) < entering_since, col(GroupMember.left_at).is_not(None)))
+    await session.exec(update(GroupMember).where(*waiting, *nobody).values(announced=True))
     group = await session.get(Group, chat_id)
     query = select(GroupMember).where(*waiting).order_by(col(GroupMember.member_id))
     return [_last_change(row, group) for row in (await session.exec(query)).all()]

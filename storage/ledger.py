@@ -10,14 +10,26 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain import calendar
-from domain.playbook import ContentClass
-from domain.policy import Person, Policy, judge
-from domain.touches import OPEN, RESERVED, Channel, Content, Planned, TouchStatus
-from storage import directory
-from storage.tables import Batch, Customer, Employee, Follow, Store, Touch
+from domain.playbook import Limits
+from domain.policy import NEVER_OPEN, Policy
+from domain.touches import OPEN, Channel, Content, TouchStatus
+from storage import moment_touches, verdicts, windows
+from storage.group_touches import recipient
+from storage.tables import Batch, Customer, Employee, Follow, Touch
 
 RECIPIENTS_PER_TASK = 10_000  # add_msg_template, contract §8.1
+HERS = (Channel.PRIVATE, Channel.MOMENTS, Channel.STAFF)  # can be stopped for her alone
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a touch goes nowhere."""
+
+    rule: str
+    reason: str
+
+
+NOT_FRIEND = Refusal("not_friend", "no employee of ours is her friend")
 
 
 @dataclass(frozen=True)
@@ -28,46 +40,77 @@ class NewTouch:
     external_userid: str
     userid: str | None
     content: Content
+    channel: Channel = Channel.PRIVATE
+    chat_id: str | None = None  # of a message to a group
+    passed_over: str = ""  # why it does not go by a way that was preferred
     playbook: str | None = None
+    enrolment: int | None = None
+    step: str | None = None
+    limits: Limits | None = None
     priority: int = 50
     notify: bool = False
+    refused: Refusal | None = None  # known before it is planned
 
 
 async def plan(session: AsyncSession, new: NewTouch, policy: Policy, now: datetime) -> Touch:
     """Write a touch into the ledger and into its employee's open batch. A known key is returned as it is."""
     if existing := await session.get(Touch, new.key):
         return existing
-    batch = await _batch_for(session, new.userid, new.content, policy, now) if new.userid else None
-    touch = Touch(
-        key=new.key,
-        external_userid=new.external_userid,
-        userid=new.userid,
-        channel=Channel.PRIVATE,
-        kind=new.content.kind,
-        playbook=new.playbook,
-        priority=new.priority,
-        batch_id=batch.id if batch else None,
-        status=TouchStatus.PLANNED if batch else TouchStatus.REFUSED,
-        rule=None if batch else "not_friend",
-        reason="" if batch else "no employee of ours is her friend",
-        notify=new.notify,
-        chat_id=new.content.invite_to,
-        planned_at=now,
-        settled_at=None if batch else now,
-    )
+    refused, batch = new.refused or (None if new.userid else NOT_FRIEND), None
+    if new.userid and not refused:
+        batch = await batch_for(session, new.channel, new.userid, new.content, new.limits, policy, now)
+        refused = None if batch else Refusal("never_open", NEVER_OPEN)
+    touch = row(new, refused, batch, now)
+    if batch and batch.window_ends_at > now + policy.window:
+        touch.rule, touch.reason = await windows.put_off_by(
+            session, batch.userid, new.content.kind, new.limits, policy, now
+        )
     session.add(touch)
     await session.flush()
     return touch
 
 
-async def _batch_for(
-    session: AsyncSession, userid: str, content: Content, policy: Policy, now: datetime
-) -> Batch:
-    """The open batch of an employee, a content and the window at `now`; locked, so that it cannot close."""
-    employee = await directory.ensure_employee(session, userid)
-    zone = await directory.zone_of(session, employee.store_id)
-    ends_at = calendar.window_end(now, policy.window, userid, zone, policy.quiet_hours)
-    identity = {"userid": userid, "content_key": content.key, "window_ends_at": ends_at}
+def row(new: NewTouch, refused: Refusal | None, batch: Batch | None, now: datetime) -> Touch:
+    """A touch as it is planned: for a batch, or refused."""
+    return Touch(
+        key=new.key,
+        external_userid=new.external_userid,
+        userid=new.userid,
+        channel=new.channel,
+        kind=new.content.kind,
+        playbook=new.playbook,
+        enrolment=new.enrolment,
+        step=new.step,
+        limits=new.limits.model_dump(mode="json") if new.limits else None,
+        priority=new.priority,
+        batch_id=batch.id if batch else None,
+        status=TouchStatus.REFUSED if refused else TouchStatus.PLANNED,
+        rule=refused.rule if refused else None,
+        reason=refused.reason if refused else "",
+        passed_over=new.passed_over,
+        notify=new.notify,
+        chat_id=new.chat_id or new.content.invite_to,
+        planned_at=now,
+        settled_at=now if refused else None,
+    )
+
+
+async def batch_for(
+    session: AsyncSession,
+    channel: Channel,
+    userid: str,
+    content: Content,
+    limits: Limits | None,
+    policy: Policy,
+    now: datetime,
+) -> Batch | None:
+    """The open batch of an employee, a content and the window at `now`; locked, so that it cannot close.
+
+    None when there is no such window.
+    """
+    if (ends_at := await windows.window_of(session, userid, content.kind, limits, policy, now)) is None:
+        return None
+    identity = {"userid": userid, "channel": channel, "content_key": content.key, "window_ends_at": ends_at}
     fresh = {**identity, "content": content.model_dump(mode="json"), "status": "open", "attempt": 0}
     query = select(Batch).filter_by(**identity, status="open").with_for_update()
     while True:  # a batch that closes between the two statements is not found; then the next one opens
@@ -91,23 +134,24 @@ async def flush(session: AsyncSession, batch_id: int, policy: Policy, now: datet
     employee would send it; so the winner does not depend on which batch is flushed first.
     """
     batch = (await session.exec(select(Batch).where(Batch.id == batch_id).with_for_update())).one()
-    moved: set[int] = set()
+    moved: set[int | None] = set()
     if batch.status == "open":
         batch.status = "flushed"  # first, so that whatever has to wait opens the next batch
         session.add(batch)
         await session.flush()
         ids = await _locked_customers(session, batch_id)
         friends = await _friends(session, ids)
-        people = await _people(session, ids, friends, policy, now)
-        for touch in await _decide(session, await _rivals(session, ids, batch), people, policy, now):
+        for touch in await verdicts.decide(session, ids, batch, friends, policy, now):
             if touch.batch_id == batch_id:
                 moved.add(await _move(session, touch, batch, friends[touch.external_userid], policy, now))
+        if batch.channel == Channel.MOMENTS:
+            await moment_touches.leave_out_unseeing(session, batch, now)
         for touch in await _changed_hands(session, batch, friends):
             moved.add(await _move(session, touch, batch, friends[touch.external_userid], policy, now))
     # Tasked ones count when a StaffTask that failed begins again.
     to_send = col(Touch.status).in_([TouchStatus.CLAIMED, TouchStatus.TASKED])
     claimed = select(func.count()).where(Touch.batch_id == batch_id, to_send)
-    return Flushed(claimed=(await session.exec(claimed)).one(), moved_to=tuple(sorted(moved)))
+    return Flushed(claimed=(await session.exec(claimed)).one(), moved_to=tuple(sorted(b for b in moved if b)))
 
 
 async def _locked_customers(session: AsyncSession, batch_id: int) -> list[str]:
@@ -123,25 +167,6 @@ async def _locked_customers(session: AsyncSession, batch_id: int) -> list[str]:
     return list((await session.exec(ordered)).all())
 
 
-async def _people(
-    session: AsyncSession, ids: Sequence[str], friends: dict[str, list[str]], policy: Policy, now: datetime
-) -> dict[str, Person]:
-    """Policy's facts of each customer."""
-    customers = (await session.exec(select(Customer).where(col(Customer.external_userid).in_(ids)))).all()
-    zones = dict((await session.exec(select(Store.id, Store.zone))).all())
-    reserved = await _reserved(session, ids, policy, now)
-    return {
-        c.external_userid: Person(
-            external_userid=c.external_userid,
-            zone=zones.get(c.store_id or "", "Asia/Shanghai"),
-            opted_out=c.opted_out_at is not None,
-            is_friend=bool(friends[c.external_userid]),
-            reserved=reserved[c.external_userid],
-        )
-        for c in customers
-    }
-
-
 async def _friends(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[str]]:
     query = (
         select(Follow.external_userid, Follow.userid)
@@ -153,56 +178,6 @@ async def _friends(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[
     for external_userid, userid in (await session.exec(query.order_by(col(Follow.since).desc()))).all():
         found[external_userid].append(userid)
     return found
-
-
-async def _reserved(
-    session: AsyncSession, ids: Sequence[str], policy: Policy, now: datetime
-) -> dict[str, list[datetime]]:
-    # What is not settled may be delivered at any moment from now on, however long ago it was claimed.
-    counted = func.coalesce(Touch.settled_at, now)
-    query = select(Touch.external_userid, counted).where(
-        col(Touch.external_userid).in_(ids),
-        col(Touch.status).in_(RESERVED),
-        Touch.channel != Channel.WELCOME,  # the answer to her own act
-        Touch.kind != "service",
-        counted > now - policy.frequency.per,
-    )
-    found: dict[str, list[datetime]] = defaultdict(list)
-    for external_userid, at in (await session.exec(query)).all():
-        found[external_userid].append(at)
-    return found
-
-
-async def _rivals(session: AsyncSession, ids: Sequence[str], batch: Batch) -> Sequence[Touch]:
-    query = (
-        select(Touch)
-        .join(Batch, col(Batch.id) == Touch.batch_id)
-        .where(col(Touch.external_userid).in_(ids), Touch.status == TouchStatus.PLANNED)
-        .where(Batch.window_ends_at <= batch.window_ends_at)
-    )
-    # Locked, so that an order to stop waits for the verdict or is seen by it.
-    return (await session.exec(query.order_by(col(Touch.key)).with_for_update(of=Touch))).all()
-
-
-async def _decide(
-    session: AsyncSession, rivals: Sequence[Touch], people: dict[str, Person], policy: Policy, now: datetime
-) -> list[Touch]:
-    """Write the verdicts; returns the touches that stay planned."""
-    by_person: dict[str, dict[str, Touch]] = defaultdict(dict)
-    for touch in rivals:
-        by_person[touch.external_userid][touch.key] = touch
-    waiting = []
-    for external_userid, mine in by_person.items():
-        planned = [Planned(key=t.key, priority=t.priority, kind=ContentClass(t.kind)) for t in mine.values()]
-        for verdict in judge(people[external_userid], planned, policy, now):
-            touch = mine[verdict.key]
-            touch.status, touch.rule, touch.reason = verdict.status, verdict.rule, verdict.reason
-            touch.claimed_at = now if verdict.status is TouchStatus.CLAIMED else None
-            touch.settled_at = now if verdict.status is TouchStatus.REFUSED else None
-            session.add(touch)
-            waiting += [touch] if verdict.status is TouchStatus.PLANNED else []
-    await session.flush()
-    return waiting
 
 
 async def _changed_hands(
@@ -226,13 +201,19 @@ async def _move(
     friends: Sequence[str],
     policy: Policy,
     now: datetime,
-) -> int:
-    """Plan a touch again in the next window, with an employee who is still her friend."""
+) -> int | None:
+    """Plan a touch again in the next window, with an employee who is still her friend; the batch's id."""
     userid = touch.userid if touch.userid and touch.userid in friends else friends[0]
-    later = await _batch_for(session, userid, Content(**batch.content), policy, now)
-    touch.userid, touch.batch_id, touch.status, touch.claimed_at = userid, later.id, TouchStatus.PLANNED, None
+    content, limits = Content(**batch.content), verdicts.limits_of(touch)
+    later = await batch_for(session, Channel(batch.channel), userid, content, limits, policy, now)
+    touch.userid, touch.claimed_at = userid, None
     session.add(touch)
-    return later.id or 0
+    if later is None:
+        touch.status, touch.settled_at = TouchStatus.REFUSED, now
+        touch.rule, touch.reason = "never_open", NEVER_OPEN
+        return None
+    touch.batch_id, touch.status = later.id, TouchStatus.PLANNED
+    return later.id
 
 
 async def cancel_open(
@@ -245,7 +226,8 @@ async def cancel_open(
     """
     theirs = select(Touch.batch_id).where(*_on_its_way(external_userid, playbook))
     batches = select(Batch).where(col(Batch.id).in_(theirs)).order_by(col(Batch.id)).with_for_update()
-    at_wecom = {b.id for b in (await session.exec(batches)).all() if b.attempt > 0 and b.status == "flushed"}
+    tasked = [b for b in (await session.exec(batches)).all() if b.attempt > 0 and b.status == "flushed"]
+    at_wecom = {b.id for b in tasked}
     customer = select(Customer.external_userid).where(Customer.external_userid == external_userid)
     await session.exec(customer.with_for_update())
     query = select(Touch).where(*_on_its_way(external_userid, playbook)).with_for_update()
@@ -255,14 +237,15 @@ async def cancel_open(
             touch.status, touch.rule, touch.reason = TouchStatus.CANCELLED, "withdrawn", reason
             touch.settled_at = now
             session.add(touch)
-    return sorted({t.batch_id for t in touches if t.batch_id in at_wecom and t.batch_id})
+    # Moments are shown to all who have the tag: nobody can be taken out of a task of theirs.
+    return sorted(b.id for b in tasked if b.id and b.channel == Channel.PRIVATE)
 
 
 def _on_its_way(external_userid: str, playbook: str | None) -> list[ColumnElement[bool]]:
     mine = [
         col(Touch.external_userid) == external_userid,
         col(Touch.status).in_(OPEN),
-        col(Touch.channel) == Channel.PRIVATE,
+        col(Touch.channel).in_(HERS),
     ]
     return mine + ([col(Touch.playbook) == playbook] if playbook else [])
 
@@ -270,18 +253,18 @@ def _on_its_way(external_userid: str, playbook: str | None) -> list[ColumnElemen
 async def settle(
     session: AsyncSession,
     batch_id: int,
-    external_userids: Sequence[str],
+    recipients: Sequence[str],
     status: TouchStatus,
     *,
     rule: str | None,
     reason: str,
     now: datetime,
 ) -> None:
-    """Give the open touches of some of a batch's customers their outcome."""
-    if external_userids:
+    """Give the open touches of some of a batch's customers, or groups, their outcome."""
+    if recipients:
         await session.exec(
             update(Touch)
-            .where(col(Touch.batch_id) == batch_id, col(Touch.external_userid).in_(external_userids))
+            .where(col(Touch.batch_id) == batch_id, recipient().in_(recipients))
             .where(col(Touch.status).in_([TouchStatus.CLAIMED, TouchStatus.TASKED]))
             .values(status=status, rule=rule, reason=reason, settled_at=now)
         )

@@ -9,10 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.customer import CustomerState, LogLine, Stage
+from domain.customer import CustomerState, LogLine
 from domain.events import Event, EventKind
 from domain.life import adds_again
-from storage import directory
+from domain.stages import Stage
+from storage import directory, standings
 from storage.tables import Consent, Customer, Follow, GroupMember, LogEntry, Snapshot
 
 LONGEST_HISTORY = 100_000  # Temporal ends a run at 51,200 events
@@ -25,7 +26,7 @@ async def ensure_customer(session: AsyncSession, external_userid: str, now: date
         "stage_since": now,
         "created_at": now,
     }
-    values |= {"stage_reason": "", "playbooks": [], "next_what": ""}
+    values |= {"stage_reason": "", "playbooks": [], "next_what": "", "episode": 1}
     await session.exec(insert(Customer).values(values).on_conflict_do_nothing())
     return (await session.exec(select(Customer).where(Customer.external_userid == external_userid))).one()
 
@@ -90,6 +91,7 @@ async def save(session: AsyncSession, state: CustomerState, next_at: datetime | 
         "stage": state.stage.value,
         "stage_reason": state.stage_reason,
         "playbooks": [e.pinned.playbook for e in state.active],
+        "episode": state.episode,
         "paused_by": state.paused_by,
         "next_at": next_at,
         "next_what": next_what,
@@ -101,6 +103,7 @@ async def save(session: AsyncSession, state: CustomerState, next_at: datetime | 
     await session.exec(
         update(Customer).where(col(Customer.external_userid) == state.external_userid).values(values)
     )
+    await standings.save(session, state)
     await append_log(session, state.external_userid, state.log)
 
 
@@ -129,7 +132,8 @@ async def park(
     """
     body = state.model_copy(update={"loaded": False, "log": []}).model_dump(mode="json")
     for enrolment in body.get("enrolments", {}).values():
-        enrolment["pinned"] = {"version": enrolment["pinned"]["version"]}  # the body is in playbook_versions
+        for pin in _pins(enrolment):
+            pin["pinned"] = {"version": pin["pinned"]["version"]}  # the body is in playbook_versions
     values = {
         "external_userid": state.external_userid,
         "seq": state.snapshots * LONGEST_HISTORY + history,
@@ -154,14 +158,20 @@ async def unpark(session: AsyncSession, external_userid: str) -> CustomerState |
         return None
     body = dict(row.body)
     for enrolment in body.get("enrolments", {}).values():
-        journey = await directory.pinned(session, enrolment["pinned"]["version"])
-        if journey is None:
-            raise LookupError(f"playbook version {enrolment['pinned']['version']} is gone")
-        enrolment["pinned"] = journey.model_dump(mode="json")
+        for pin in _pins(enrolment):
+            journey = await directory.pinned(session, pin["pinned"]["version"])
+            if journey is None:
+                raise LookupError(f"playbook version {pin['pinned']['version']} is gone")
+            pin["pinned"] = journey.model_dump(mode="json")
     if row.wake_at is not None:
         row.wake_at = None  # she is awake; the sweep need not look at her again
         session.add(row)
     return CustomerState.model_validate(body)
+
+
+def _pins(enrolment: dict[str, Any]) -> list[dict[str, Any]]:
+    """Whatever of an enrolment's dump holds a version: itself, and the move that it waits to make."""
+    return [enrolment, *([enrolment["moving"]] if enrolment.get("moving") else [])]
 
 
 async def due_to_wake(session: AsyncSession, now: datetime, limit: int = 500) -> Sequence[Snapshot]:

@@ -14,6 +14,7 @@ from storage.tables import Media
 USABLE = timedelta(days=3)
 RENEW_AFTER = timedelta(days=2, hours=12)
 IMAGE: Literal["image"] = "image"
+MOMENTS_IMAGE = "moments_image"  # the same content has another media_id in Moments
 
 
 def sha256(content: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func
 from sqlmodel import col, or_, select
@@ -23,14 +24,19 @@ def source_of(group: Group) -> str:
 
 async def group_qr(session: AsyncSession, chat_id: str, now: datetime, hand_qr_since: datetime) -> str | None:
     """The media_id of a group's QR picture, if it leads anywhere and WeCom still knows it."""
-    query = (
-        select(Media.media_id)
-        .join(GroupPicture, _uploaded())
-        .join(Group, col(Group.chat_id) == col(GroupPicture.chat_id))
-        .where(Group.chat_id == chat_id, joinable(hand_qr_since), ~_replaced())
-        .where(col(Media.uploaded_at) > now - media.USABLE)
+    query = with_picture(select(Media.media_id), now, hand_qr_since).where(Group.chat_id == chat_id)
+    found: str | None = (await session.exec(query)).first()
+    return found
+
+
+def with_picture(query: Any, now: datetime, hand_qr_since: datetime) -> Any:
+    """A query over groups and Media, of those groups alone whose QR picture leads in and is held by WeCom."""
+    return (
+        query.select_from(Group)
+        .join(GroupPicture, col(GroupPicture.chat_id) == col(Group.chat_id))
+        .join(Media, _uploaded())
+        .where(joinable(hand_qr_since), ~_replaced(), col(Media.uploaded_at) > now - media.USABLE)
     )
-    return (await session.exec(query)).first()
 
 
 async def groups_to_renew(

@@ -20,11 +20,11 @@ async def customer_of_member(session: AsyncSession, member_id: str) -> str | Non
 async def save_order(session: AsyncSession, order: Order) -> None:
     """Insert or update an order; an older reading never replaces a newer one."""
     statement = insert(Order).values(order.model_dump())
-    changed = ("status", "paid_minor", "refunded_minor", "updated_at", "member_id")
+    told = ("status", "paid_minor", "refunded_minor", "coupons", "categories", "updated_at", "member_id")
     await session.exec(
         statement.on_conflict_do_update(
             index_elements=["provider", "order_id"],
-            set_={k: statement.excluded[k] for k in changed},
+            set_={k: statement.excluded[k] for k in told},
             where=col(Order.updated_at) <= statement.excluded.updated_at,
         )
     )

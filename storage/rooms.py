@@ -1,4 +1,7 @@
-"""Which groups a store has room in, which its join ways lead to, and groups that nobody has placed yet."""
+"""Which groups a store has room in, which its join ways lead to, and groups that nobody has placed yet.
+
+A store may have groups of several kinds (店群, 福利群 …): a way leads to groups of one kind only.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +13,7 @@ from sqlalchemy.orm import aliased, defer
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.rooms import Room
+from domain.rooms import STORE_KIND, Room
 from storage.tables import AppliedObject, Group, GroupMember
 
 WAYS_OF_AN_OWNER = 20  # an employee has groups behind one way or two; a manager is not asked for without end
@@ -18,10 +21,11 @@ WAYS_OF_AN_OWNER = 20  # an employee has groups behind one way or two; a manager
 
 @dataclass(frozen=True)
 class StoresWay:
-    """A join way and the store whose groups it leads to."""
+    """A join way, and of which store and kind the groups are that it leads to."""
 
     config_id: str
     store_id: str
+    kind: str = STORE_KIND
 
 
 def joinable(hand_qr_since: datetime) -> ColumnElement[bool]:
@@ -31,12 +35,17 @@ def joinable(hand_qr_since: datetime) -> ColumnElement[bool]:
 
 
 async def open_groups(
-    session: AsyncSession, store_id: str | None, cap: int, hand_qr_since: datetime
+    session: AsyncSession,
+    store_id: str | None,
+    cap: int,
+    hand_qr_since: datetime,
+    kind: str = STORE_KIND,
 ) -> Sequence[Group]:
     """The store's groups that can still be joined by QR, the fullest first, so that groups fill up."""
     if store_id is None:
         return ()
-    query = select(Group).where(Group.store_id == store_id, Group.members < cap, joinable(hand_qr_since))
+    query = select(Group).where(Group.store_id == store_id, Group.kind == kind, Group.members < cap)
+    query = query.where(joinable(hand_qr_since))
     query = query.options(defer(Group.hand_qr))  # type: ignore[arg-type] # a picture that nobody looks at here
     return (await session.exec(query.order_by(col(Group.members).desc(), col(Group.chat_id)))).all()
 
@@ -46,36 +55,37 @@ async def outgrown(session: AsyncSession, cap: int, limit: int = 100) -> Sequenc
     other = aliased(Group)
     free = (
         exists()
-        .where(col(other.store_id) == col(Group.store_id), col(other.members) < cap)
+        .where(col(other.store_id) == col(Group.store_id), col(other.kind) == col(Group.kind))
+        .where(col(other.members) < cap)
         .where(col(other.dismissed_at).is_(None))
         .where(or_(col(other.join_config_id).is_(None), other.join_config_id == Group.join_config_id))
     )
     query = (
-        select(Group.join_config_id, Group.store_id)
+        select(Group.join_config_id, Group.store_id, Group.kind)
         .where(col(Group.join_config_id).is_not(None), col(Group.store_id).is_not(None), free)
         .where(or_(Group.members >= cap, col(Group.dismissed_at).is_not(None)))
         .distinct()
     )
     rows = await session.exec(query.limit(limit))
-    return [StoresWay(config_id or "", store_id or "") for config_id, store_id in rows]
+    return [StoresWay(config_id or "", store_id or "", kind) for config_id, store_id, kind in rows]
 
 
 async def full_ways(
     session: AsyncSession, cap: int, limit: int = 20
 ) -> Sequence[tuple[StoresWay, Group, int]]:
-    """Some of the ways whose stores have no open group: the newest group, and how many the store has."""
+    """Some of the ways whose stores have no open group of their kind: the newest, and how many there are."""
     number, most_room = func.count().label("groups"), func.min(Group.members)
     alive = col(Group.dismissed_at).is_(None)
     full = (
-        select(Group.store_id, number)
+        select(Group.store_id, Group.kind, number)
         .where(alive)
-        .group_by(col(Group.store_id))
+        .group_by(col(Group.store_id), col(Group.kind))
         .having(most_room >= cap)
         .subquery()
     )
     query = (
         select(Group, full.c.groups)
-        .join(full, full.c.store_id == Group.store_id)
+        .join(full, and_(full.c.store_id == Group.store_id, full.c.kind == Group.kind))
         .where(alive, col(Group.join_config_id).is_not(None), col(Group.owner).is_not(None))
         .ext(distinct_on(col(Group.join_config_id)))
         .order_by(col(Group.join_config_id), col(Group.created_at).desc())
@@ -83,13 +93,14 @@ async def full_ways(
     newest = query.subquery()
     row = aliased(Group, newest)
     found = await session.exec(select(row, newest.c.groups).order_by(func.random()).limit(limit))
-    return [(StoresWay(g.join_config_id or "", g.store_id or ""), g, int(n)) for g, n in found]
+    return [(StoresWay(g.join_config_id or "", g.store_id or "", g.kind), g, int(n)) for g, n in found]
 
 
 async def of_way(session: AsyncSession, way: StoresWay) -> list[Room]:
-    """The groups that this way leads to or may lead to: the store's, without those of its other ways."""
+    """The groups that this way leads to or may lead to: the store's of its kind, without its other ways'."""
     query = select(Group.chat_id, Group.members, Group.dismissed_at).where(
         Group.store_id == way.store_id,
+        Group.kind == way.kind,
         or_(Group.join_config_id == way.config_id, col(Group.join_config_id).is_(None)),
     )
     return [Room(chat_id, members, at is not None) for chat_id, members, at in await session.exec(query)]
@@ -102,7 +113,9 @@ async def bind(session: AsyncSession, way: StoresWay, chat_ids: Sequence[str]) -
         update(Group).where(col(Group.join_config_id) == way.config_id, ~behind).values(join_config_id=None)
     )
     await session.exec(
-        update(Group).where(behind, col(Group.store_id) == way.store_id).values(join_config_id=way.config_id)
+        update(Group)
+        .where(behind, col(Group.store_id) == way.store_id, col(Group.kind) == way.kind)
+        .values(join_config_id=way.config_id)
     )
     body = col(AppliedObject.body).op("||")(literal({"chat_id_list": sorted(chat_ids)}, JSONB))
     await session.exec(
@@ -130,14 +143,14 @@ async def strangers(
 async def ways_of(session: AsyncSession, owner: str | None) -> Sequence[StoresWay]:
     """The join ways behind an employee's groups, those with the fullest groups first."""
     query = (
-        select(Group.join_config_id, Group.store_id)
+        select(Group.join_config_id, Group.store_id, Group.kind)
         .where(Group.owner == owner, col(Group.join_config_id).is_not(None))
         .where(col(Group.store_id).is_not(None))
-        .group_by(col(Group.join_config_id), col(Group.store_id))
+        .group_by(col(Group.join_config_id), col(Group.store_id), col(Group.kind))
         .order_by(func.max(Group.members).desc(), col(Group.join_config_id))
     )
     rows = await session.exec(query.limit(WAYS_OF_AN_OWNER))
-    return [StoresWay(config_id or "", store_id or "") for config_id, store_id in rows]
+    return [StoresWay(config_id or "", store_id or "", kind) for config_id, store_id, kind in rows]
 
 
 async def states_in(session: AsyncSession, chat_id: str) -> set[str]:
@@ -149,6 +162,5 @@ async def states_in(session: AsyncSession, chat_id: str) -> set[str]:
 async def place(session: AsyncSession, chat_id: str, way: StoresWay) -> None:
     """A group is the store's, behind its way; what somebody has decided meanwhile stays."""
     unplaced = [col(Group.chat_id) == chat_id, col(Group.store_id).is_(None)]
-    await session.exec(
-        update(Group).where(*unplaced).values(store_id=way.store_id, join_config_id=way.config_id)
-    )
+    values = {"store_id": way.store_id, "kind": way.kind, "join_config_id": way.config_id}
+    await session.exec(update(Group).where(*unplaced).values(values))

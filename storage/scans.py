@@ -14,6 +14,7 @@ from sqlmodel.sql.expression import Select
 from domain.geo import Place
 from domain.nearby import HALFWAY_ROUND_METRES, box, nearest
 from domain.reception import Candidate
+from storage import entries
 from storage.tables import Employee, EntryCode, EntryCodeWay, Follow, PlaybookVersion, ScanCount, Store
 
 SEARCH_METRES = (10_000, 100_000, HALFWAY_ROUND_METRES)  # most people stand near a store
@@ -55,16 +56,17 @@ class Elsewhere:
 
 async def find(session: AsyncSession, state: str) -> Scanned | None:
     """What a code is; None for one that is not ours."""
+    query = select(EntryCode, Store).join(Store).where(EntryCode.state == state)
+    row = (await session.exec(query)).first()
+    if row is None:
+        return None
     benefit = (
         select(col(PlaybookVersion.body)["welcome"]["benefit"].astext)
-        .where(col(PlaybookVersion.playbook) == EntryCode.playbook)
+        .where(col(PlaybookVersion.playbook) == await entries.playbook_of(session, row[0]))
         .order_by(col(PlaybookVersion.number).desc())
         .limit(1)
-        .scalar_subquery()
     )
-    query = select(EntryCode, Store, benefit).join(Store).where(EntryCode.state == state)
-    row = (await session.exec(query)).first()
-    return Scanned(*row) if row else None
+    return Scanned(*row, (await session.exec(benefit)).first())
 
 
 async def receivers(session: AsyncSession, scanned: Scanned, now: datetime) -> list[Receiver]:
@@ -134,7 +136,8 @@ def _open_like(code: EntryCode, now: datetime) -> Select[EntryCode, Store]:
     return (
         select(EntryCode, Store)
         .join(Store)
-        .where(EntryCode.placement == code.placement, EntryCode.playbook == code.playbook)
+        .where(EntryCode.placement == code.placement)
+        .where(col(EntryCode.playbook).is_not_distinct_from(code.playbook))  # None is one's own rules, too
         .where(or_(col(EntryCode.closed_at).is_(None), col(EntryCode.closed_at) > now), col(Store.active))
         .where(or_(col(EntryCode.qr_code).is_not(None), own_way))
     )

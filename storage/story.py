@@ -1,12 +1,16 @@
 """One customer's story as PostgreSQL tells it: what she went through, what was sent or not, and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.tables import LogEntry, Touch
+from domain.touches import Channel
+from storage.tables import Group, GroupMember, GroupPlan, LogEntry, Touch
+
+CONFIRMED = (Channel.PRIVATE, Channel.GROUP, Channel.MOMENTS)
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,8 @@ class StoryLine:
 async def story(session: AsyncSession, external_userid: str) -> list[StoryLine]:
     """Everything, oldest first. A touch appears where it was planned and again where it was settled.
 
-    Of one moment, the lines of her life come first, in their own order.
+    Of one moment, the lines of her life come first, in their own order. Messages to her groups are hers as
+    far as she was a member, or her own journey asked for them.
     """
     entries = select(LogEntry).where(LogEntry.external_userid == external_userid)
     touches = select(Touch).where(Touch.external_userid == external_userid).order_by(col(Touch.key))
@@ -31,13 +36,43 @@ async def story(session: AsyncSession, external_userid: str) -> list[StoryLine]:
         for e in (await session.exec(entries.order_by(col(LogEntry.seq)))).all()
     ]
     for touch in (await session.exec(touches)).all():
-        lines += _touch_lines(touch)
+        lines += _touch_lines(touch, f"{touch.channel} {_short(touch)}", touch.passed_over)
+    lines += await _in_groups(session, external_userid)
     return sorted(lines, key=lambda line: line.at)
 
 
-def _touch_lines(touch: Touch) -> list[StoryLine]:
-    name = f"{touch.channel} {_short(touch)}"
-    lines = [StoryLine(touch.planned_at, f"{touch.key}/planned", f"{name}: planned", _by(touch))]
+async def _in_groups(session: AsyncSession, external_userid: str) -> list[StoryLine]:
+    """What went to her groups: planned by her own journey, or while she was there."""
+    asked = {plan.touch_key: plan for plan in await _plans(session, external_userid)}
+    seats = (await session.exec(select(GroupMember).where(GroupMember.member_id == external_userid))).all()
+    by_chat = {seat.chat_id: seat for seat in seats}
+    query = (
+        select(Touch, Group.name)
+        .join(Group, col(Group.chat_id) == col(Touch.chat_id))
+        .where(Touch.channel == Channel.GROUP, Touch.external_userid == "")
+        .where(col(Touch.chat_id).in_(by_chat) | col(Touch.key).in_(asked))
+    )
+    lines = []
+    for touch, name in (await session.exec(query.order_by(col(Touch.key)))).all():
+        plan, seat = asked.get(touch.key), by_chat.get(touch.chat_id or "")
+        told = _touch_lines(touch, f"group {name or touch.chat_id}", plan.passed_over if plan else "")
+        lines += [line for line in told if plan or (seat and _there(seat, line.at))]
+    return lines
+
+
+async def _plans(session: AsyncSession, external_userid: str) -> Sequence[GroupPlan]:
+    """The first of hers for each message comes last, so that a dict keeps it."""
+    query = select(GroupPlan).where(GroupPlan.external_userid == external_userid)
+    return (await session.exec(query.order_by(col(GroupPlan.planned_at).desc()))).all()
+
+
+def _there(seat: GroupMember, at: datetime) -> bool:
+    return seat.joined_at <= at and (seat.left_at is None or seat.left_at > at)
+
+
+def _touch_lines(touch: Touch, name: str, passed_over: str) -> list[StoryLine]:
+    why = "; ".join(part for part in (_by(touch), passed_over, _waits(touch)) if part)
+    lines = [StoryLine(touch.planned_at, f"{touch.key}/planned", f"{name}: planned", why)]
     if touch.settled_at:
         why = ": ".join(part for part in (touch.rule, touch.reason) if part)
         lines.append(StoryLine(touch.settled_at, f"{touch.key}/settled", f"{name}: {touch.status}", why))
@@ -47,10 +82,19 @@ def _touch_lines(touch: Touch) -> list[StoryLine]:
     return lines
 
 
+def _waits(touch: Touch) -> str:
+    """Which rule puts it off, as long as it does."""
+    return f"waits, {touch.rule}: {touch.reason}" if touch.status == "planned" and touch.rule else ""
+
+
 def _short(touch: Touch) -> str:
     """The key without what every line of her story would repeat."""
     return touch.key.replace(f"{touch.external_userid}/", "").removeprefix("welcome/")
 
 
 def _by(touch: Touch) -> str:
-    return f"to be confirmed by {touch.userid}" if touch.channel == "private" and touch.userid else ""
+    if not touch.userid:
+        return ""
+    if touch.channel == Channel.STAFF:
+        return f"to be written by {touch.userid}"
+    return f"to be confirmed by {touch.userid}" if touch.channel in CONFIRMED else ""

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, update
+from sqlalchemy import and_, func, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.playbook import ContentClass
 from domain.touches import TouchStatus
+from storage.group_touches import recipient
 from storage.tables import Batch, Customer, Employee, Store, Touch
 
 
@@ -27,8 +28,29 @@ async def sender_of(session: AsyncSession, userid: str) -> tuple[Employee | None
 async def claim(session: AsyncSession, batch: Batch, text: str, now: datetime) -> None:
     """Say that a task is about to be created, before WeCom is asked."""
     batch.attempt += 1
-    batch.claimed_at, batch.text, batch.msgid = now, text, None
+    batch.claimed_at, batch.text, batch.msgid, batch.job = now, text, None, None
     session.add(batch)
+
+
+async def awaits_answer(session: AsyncSession, batch: Batch, text: str) -> bool:
+    """Whether WeCom may hold a task of another batch that only its text and employee would tell from ours.
+
+    The lock makes claims of one employee wait for each other.
+    """
+    await session.exec(select(func.pg_advisory_xact_lock(func.hashtext(f"tasks/{batch.userid}"))))
+    waiting = select(Touch.batch_id).where(Touch.status == TouchStatus.CLAIMED)
+    query = select(Batch.id).where(
+        Batch.id != batch.id,
+        Batch.userid == batch.userid,
+        Batch.channel == batch.channel,
+        Batch.text == text,
+        Batch.status == "flushed",
+        Batch.attempt > 0,
+        col(Batch.msgid).is_(None),
+        col(Batch.job).is_(None),
+        col(Batch.id).in_(waiting),
+    )
+    return (await session.exec(query)).first() is not None
 
 
 async def claim_again(session: AsyncSession, batch_id: int, now: datetime) -> None:
@@ -37,24 +59,37 @@ async def claim_again(session: AsyncSession, batch_id: int, now: datetime) -> No
 
 
 async def recipients(session: AsyncSession, batch_id: int) -> Sequence[str]:
-    """Who of a batch is to get it; at most RECIPIENTS_PER_TASK by construction."""
+    """Which customers, or groups, of a batch are to get it; at most RECIPIENTS_PER_TASK by construction."""
     open_now = [TouchStatus.CLAIMED, TouchStatus.TASKED]
-    query = select(Touch.external_userid).where(Touch.batch_id == batch_id, col(Touch.status).in_(open_now))
-    return (await session.exec(query.order_by(col(Touch.external_userid)))).all()
+    who = recipient()
+    query = select(who).where(Touch.batch_id == batch_id, col(Touch.status).in_(open_now))
+    return (await session.exec(query.order_by(who))).all()
 
 
 async def created(
-    session: AsyncSession, batch_id: int, msgid: str | None, unreachable: Sequence[str], now: datetime
+    session: AsyncSession,
+    batch_id: int,
+    msgid: str | None,
+    unreachable: Sequence[str],
+    now: datetime,
+    *,
+    job: str | None = None,
 ) -> None:
-    """WeCom holds the task: every claimed touch is tasked, but for those it says it cannot reach."""
-    await session.exec(update(Batch).where(col(Batch.id) == batch_id).values(msgid=msgid))
+    """WeCom holds the task: every claimed touch is tasked, but for those it says it cannot reach.
+
+    Of Moments it holds the `job` that makes the task.
+    """
+    await session.exec(update(Batch).where(col(Batch.id) == batch_id).values(msgid=msgid, job=job))
     ours = col(Touch.batch_id) == batch_id
     open_now = col(Touch.status).in_([TouchStatus.CLAIMED, TouchStatus.TASKED])  # tasked: when made anew
     await session.exec(
         update(Touch)
-        .where(ours, open_now, col(Touch.external_userid).in_(unreachable))
+        .where(ours, open_now, recipient().in_(unreachable))
         .values(
-            status=TouchStatus.NOT_FRIEND, rule="fail_list", reason="WeCom cannot reach her", settled_at=now
+            status=TouchStatus.NOT_FRIEND,
+            rule="fail_list",
+            reason="WeCom cannot reach this recipient",
+            settled_at=now,
         )
     )
     await session.exec(update(Touch).where(ours, open_now).values(status=TouchStatus.TASKED))

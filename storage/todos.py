@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func
+from sqlalchemy import and_, func
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain import todos
-from domain.todos import Card, TodoKind
+from domain.todos import Card, Draft, TodoKind
 from storage.tables import Group, Todo
 
 
@@ -49,8 +49,10 @@ async def want(
     subject: str,
     occasion: str,
     userid: str,
-    card: Card,
+    card: Card | Draft,
     due_at: datetime,
+    external_userid: str | None = None,
+    touch_key: str | None = None,
 ) -> str | None:
     """Write a to-do down; its id when it is new, None when it is known already."""
     values = {
@@ -59,6 +61,8 @@ async def want(
         "kind": kind.value,
         "subject": subject,
         "card": card.model_dump(mode="json"),
+        "external_userid": external_userid,
+        "touch_key": touch_key,
         "attempt": 1,
         "status": Status.PLANNED.value,
         "reason": "",
@@ -144,24 +148,24 @@ async def orphans(session: AsyncSession, before: datetime, limit: int = 200) -> 
 
 
 async def full_stores(session: AsyncSession, cap: int) -> Sequence[Group]:
-    """The newest group of every store whose groups are all at the cap.
+    """The newest group of every store whose groups of a kind are all at the cap.
 
     Not of stores with a join way: there WeCom makes the next group itself.
     """
     alive = col(Group.dismissed_at).is_(None), col(Group.store_id).is_not(None)
     full = (
-        select(Group.store_id)
+        select(Group.store_id, Group.kind)
         .where(*alive)
-        .group_by(col(Group.store_id))
+        .group_by(col(Group.store_id), col(Group.kind))
         .having(func.min(Group.members) >= cap, func.count(col(Group.join_config_id)) == 0)
         .subquery()
     )
     query = (
         select(Group)
-        .join(full, full.c.store_id == Group.store_id)
+        .join(full, and_(full.c.store_id == Group.store_id, full.c.kind == Group.kind))
         .where(*alive, col(Group.owner).is_not(None))
-        .ext(distinct_on(col(Group.store_id)))
-        .order_by(col(Group.store_id), col(Group.created_at).desc(), col(Group.chat_id))
+        .ext(distinct_on(col(Group.store_id), col(Group.kind)))
+        .order_by(col(Group.store_id), col(Group.kind), col(Group.created_at).desc(), col(Group.chat_id))
     )
     return (await session.exec(query)).all()
 

@@ -2,24 +2,31 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, cast, func
+from sqlalchemy import ColumnElement, Date, DateTime, cast, func, type_coerce
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.tables import EntryCode, Follow, GroupMember, ScanCount, Store
+from storage.tables import Customer, EntryCode, Follow, GroupMember, Order, ScanCount, Store
+
+JUST_BEFORE = timedelta(days=1)  # who bought longer ago did not add because of it
 
 
 @dataclass(frozen=True)
 class Yield:
-    """Of one code. `adds` are customers, not friendships; `joins` are those of them who are in a group."""
+    """Of one code. `adds` are customers, not friendships; `joins` are those of them who are in a group.
+
+    `delay` is the median time from the last purchase before an add to the add (M31), of those who had bought
+    within the day before.
+    """
 
     scans: int = 0
     adds: int = 0
     joins: int = 0
     last_add: datetime | None = None
+    delay: timedelta | None = None
 
     @property
     def rate(self) -> float | None:
@@ -37,15 +44,32 @@ async def yields(session: AsyncSession, now: datetime, days: int | None = None) 
         col(GroupMember.member_id) == Follow.external_userid, col(GroupMember.left_at).is_(None)
     )
     joins = await _by_state(session, select(Follow.state, people).where(there.exists()), Follow, now, days)
+    delays = await _by_state(session, _delays(), Follow, now, days)
     return {
         state: Yield(
             scans=int(scans.get(state, 0)),
             adds=int(adds.get(state, 0)),
             joins=int(joins.get(state, 0)),
             last_add=last.get(state),
+            delay=delays.get(state),
         )
         for state in {*scans, *adds}
     }
+
+
+def _delays() -> Any:
+    """The median is PostgreSQL's own; who had bought nothing just before counts for nothing."""
+    since = type_coerce(col(Follow.since), DateTime(timezone=True))  # so that a difference is a span of time
+    bought = (
+        select(func.max(type_coerce(col(Order.paid_at), DateTime(timezone=True))))
+        .where(col(Order.member_id) == Customer.member_id, Order.status != "cancelled")
+        .where(col(Order.paid_at).between(since - JUST_BEFORE, since))
+        .scalar_subquery()
+    )
+    median = func.percentile_cont(0.5).within_group(since - bought)
+    return select(Follow.state, median).join(
+        Customer, col(Customer.external_userid) == Follow.external_userid
+    )
 
 
 async def _by_state(

@@ -7,21 +7,13 @@ from datetime import datetime
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from domain import addresses, commands, journey, onboarding
+from domain import actions, addresses, commands, journey, onboarding
 from domain.customer import Command, CustomerState, Follow
 from domain.events import Event
-from domain.messages import (
-    CommandAnswer,
-    LifeStart,
-    OpenLife,
-    Parked,
-    ParkLife,
-    PlanTouch,
-    SaveLife,
-    Tagged,
-    TagPair,
-)
+from domain.messages import CommandAnswer, LifeStart, OpenLife, Parked, ParkLife, SaveLife, Tagged, TagPair
+from domain.playbook import EVERYDAY_PRIORITY, CouponStep, Holdout
 from domain.shape import earliest
+from domain.step_messages import GiveCoupon, PlanTouch
 from workflows import options
 from workflows.attempts import Attempts
 from workflows.listening import Listening
@@ -58,17 +50,18 @@ class CustomerLifecycle:
             if not self.state.friends:
                 onboarding.go_on(self.state, workflow.now())  # nobody is left to onboard her
             journey.advance(self.state, workflow.now())
-            action = journey.next_action(self.state, workflow.now())
-            if not isinstance(action, journey.Rest):
+            action = actions.next_action(self.state, workflow.now())
+            if not isinstance(action, actions.Rest):
                 await self.stepping.act(action)
                 continue
             until = earliest(action.until, *due)
-            await self.save(until, action.why)
+            why = action.why if until == action.until else "her first days go on"
+            await self.save(until, why)
             if await self.parked(until):
                 return Parked(stage=self.state.stage, wake_at=until)
             await self.renew_if_long()
             # Saving and parking may have been put off meanwhile: that is due, too.
-            await self.event_or(earliest(until, *self.state.retry_at.values()), action.why)
+            await self.event_or(earliest(until, *self.state.retry_at.values()), why)
 
     # ---- what others tell her
 
@@ -99,6 +92,8 @@ class CustomerLifecycle:
         """
         if wait := onboarding.greeted_by(self.state, follow, workflow.now()):
             return wait
+        if coupon := onboarding.coupon_due(self.state, follow, workflow.now()):
+            await self.credit(follow, coupon)
         if follow.half:
             return None  # WeCom knows no relation before the employee confirms (contract §6.2)
         if not follow.tagged and not await self.tag(follow):
@@ -111,6 +106,17 @@ class CustomerLifecycle:
             await self.remind(follow)
         onboarding.go_on(self.state, workflow.now())
         return None
+
+    async def credit(self, follow: Follow, coupon: CouponStep) -> None:
+        """What the greeting promised, at once: she stands at the till. Once per member for ever."""
+        what = GiveCoupon(
+            key=f"welcome/{self.state.external_userid}/{coupon.template}",
+            external_userid=self.state.external_userid,
+            coupon=coupon,
+            once_per_member=True,
+        )
+        if await self.stepping.credit(f"coupon/{follow.userid}", what):
+            follow.coupon = None
 
     async def tag(self, follow: Follow) -> bool:
         """Mark where she came from. False when it has to wait: for a confirmation or for WeCom."""
@@ -144,10 +150,10 @@ class CustomerLifecycle:
         rules = onboarding.rules_of(self.state)
         if rules and rules.join_reminder:
             name = "reinvitation" if follow.reinvited else "reminder"
-            follow.reminded = await self.invite(follow, name, rules.join_reminder.text)
+            follow.reminded = await self.invite(follow, name, rules.join_reminder.text, rules.holdout)
 
-    async def invite(self, follow: Follow, name: str, text: str) -> bool:
-        """Plan one message with the group's QR picture."""
+    async def invite(self, follow: Follow, name: str, text: str, holdout: Holdout | None = None) -> bool:
+        """Plan one message with the group's QR picture. What stands for the greeting goes to everybody."""
         rules = onboarding.rules_of(self.state)
         playbook = next((e.pinned.playbook for e in self.state.active), None)
         touch = PlanTouch(
@@ -158,6 +164,9 @@ class CustomerLifecycle:
             benefit=rules.benefit if rules else None,
             invite_to=follow.invited_to,
             playbook=playbook,
+            priority=rules.priority if rules else EVERYDAY_PRIORITY,
+            limits=rules.limits if rules else None,
+            holdout=holdout,
         )
         return await self.stepping.plan(f"{name}/{follow.userid}", name, touch) is not None
 

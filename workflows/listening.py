@@ -5,13 +5,15 @@ from temporalio import workflow
 from domain import commands, journey, life
 from domain.customer import RECORDED_AT_TILL, Command, CustomerState
 from domain.events import Event, EventKind
-from domain.messages import Arrival, Arrive, Enrolling, Purchase, RecordPurchase, Withdrawal
+from domain.messages import Arrival, Arrive, Enrolled, Enrolling, Purchase, RecordPurchase, Tagged, Withdrawal
 from domain.playbook import PinnedJourney
+from domain.step_messages import ReadTags
 from workflows import options
 from workflows.attempts import Attempts
 
 with workflow.unsafe.imports_passed_through():
     from activities.lives import Lives
+    from activities.tagging import Tagging
     from activities.till import Till
 
 ADDED = {EventKind.FRIEND_ADDED, EventKind.FRIEND_HALF_ADDED}
@@ -33,13 +35,21 @@ class Listening:
         """Take everything that came meanwhile. What the outside cannot answer yet stays in the inbox."""
         kept_events: list[Event] = []
         kept_commands: list[Command] = []
-        while self.state.commands or self.state.inbox:
+        edits: list[Event] = []
+        while self.state.commands or self.state.inbox or edits:
             if self.state.commands:
                 command = self.state.commands.pop(0)
                 kept_commands += [] if await self._obey(command) else [command]
                 continue
+            if not self.state.inbox:  # last, so that WeCom is read once for many edits
+                edited, edits = edits, []
+                kept_events += [] if await self._read_tags(edited) else edited
+                continue
             event = self.state.inbox.pop(0)
             if event.id in self.state.seen:
+                continue
+            if event.kind is EventKind.PROFILE_CHANGED:
+                edits.append(event)
                 continue
             # What concerns a friendship that could not be recorded yet waits behind it.
             waits = event.userid is not None and any(e.userid == event.userid for e in kept_events)
@@ -62,12 +72,36 @@ class Listening:
             taken = await self._enrol(key, event)
         elif event.kind in RECORDED_AT_TILL:
             taken = await self._bought(key, event)
+        elif event.kind is EventKind.GROUP_JOINED and event.playbook:
+            taken = await self._enter_by_group(key, event)
         else:
             taken = True
             life.happened(self.state, event, workflow.now())
         if taken:
             life.is_new(self.state, event.id)
         return taken
+
+    async def _read_tags(self, edits: list[Event]) -> bool:
+        """Employees edited her profile. Only what they did to her tags is something that happened."""
+        if self.attempts.put_off(EventKind.PROFILE_CHANGED):
+            return False
+        read = await self.attempts.attempt(
+            EventKind.PROFILE_CHANGED,
+            workflow.execute_activity_method(
+                Tagging.read_tags,
+                ReadTags(external_userid=self.state.external_userid),
+                **options.wecom("read her tags"),
+            ),
+            refused=lambda why: Tagged(tagged=False, reason=why),
+        )
+        if read is None:
+            return False
+        for event in edits:
+            if life.is_new(self.state, event.id) and read.tagged:
+                life.happened(self.state, event, workflow.now())
+        if read.reason:
+            journey.note(self.state, workflow.now(), "profile changed", read.reason)
+        return True
 
     async def _arrive(self, key: str, event: Event) -> bool:
         """A new friendship: where from, which playbook, which groups is she in already?"""
@@ -95,7 +129,7 @@ class Listening:
             joined = Event(id=f"{event.id}/{chat_id}", kind=EventKind.GROUP_JOINED, at=joined_at)
             life.happened(self.state, joined.model_copy(update={"chat_id": chat_id}), now)
         if new and follow.lost_at is None:
-            self._begin(arrival.pinned, onboarded=False)
+            self._begin(event, arrival.pinned, onboarded=False)
 
     async def _depart(self, key: str, event: Event) -> bool:
         what = Arrive(external_userid=self.state.external_userid, event=event)
@@ -109,9 +143,19 @@ class Listening:
             life.happened(self.state, event, workflow.now())
         return done is not None
 
-    async def _enrol(self, key: str, event: Event) -> bool:
-        """An operator put her into a playbook."""
-        found = await self.attempts.attempt(
+    async def _enter_by_group(self, key: str, event: Event) -> bool:
+        """Whoever joins a group of this kind enters the playbook, a friend or not."""
+        found = await self._find(key, event)
+        if found is not None:
+            life.happened(self.state, event, workflow.now())
+            if (
+                event.chat_id in self.state.in_groups
+            ):  # what was put off may have been overtaken by her leaving
+                self._begin(event, found.pinned, onboarded=True)
+        return found is not None
+
+    async def _find(self, key: str, event: Event) -> Enrolled | None:
+        return await self.attempts.attempt(
             key,
             workflow.execute_local_activity_method(
                 Lives.find_playbook,
@@ -119,23 +163,29 @@ class Listening:
                 **options.database(f"find playbook {event.playbook}"),
             ),
         )
+
+    async def _enrol(self, key: str, event: Event) -> bool:
+        """An operator put her into a playbook."""
+        found = await self._find(key, event)
         if found is None:
             return False
         if found.pinned is None:
             journey.note(self.state, workflow.now(), "not enrolled", f"no playbook {event.playbook}")
         else:
-            self._begin(found.pinned, onboarded=True)
+            self._begin(event, found.pinned, onboarded=True)
         return True
 
-    def _begin(self, pinned: PinnedJourney | None, *, onboarded: bool) -> None:
+    def _begin(self, event: Event, pinned: PinnedJourney | None, *, onboarded: bool) -> None:
         """Enrol her unless the re-entry rule says no; every refusal is on record."""
         now = workflow.now()
         if pinned is None:
             journey.note(self.state, now, "not enrolled", "no playbook is published for her entry code")
-        elif refusal := life.why_not_enrol(self.state, pinned):
+        elif refusal := life.why_not_enrol(self.state, pinned, now):
             journey.note(self.state, now, f"not enrolled in {pinned.playbook}", refusal)
         else:
             journey.enrol(self.state, pinned, now, onboarded=onboarded)
+            # We may hear of it late: what she did from then on counts for goals and exits.
+            self.state.enrolments[pinned.playbook].since = min(event.at, now)
 
     async def _bought(self, key: str, event: Event) -> bool:
         """The till hinted at an order or a redemption: believe what it says when asked."""

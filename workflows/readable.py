@@ -6,7 +6,8 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import SearchAttributeUpdate
 
-from domain.customer import CustomerState, Stage
+from domain.customer import CustomerState
+from domain.stages import Stage
 
 with workflow.unsafe.imports_passed_through():
     from activities import attributes
@@ -31,6 +32,7 @@ class Readable:
             "playbooks": (attributes.PLAYBOOKS, [e.pinned.playbook for e in state.active]),
             "store": (attributes.STORE, entry.store_id if entry else None),
             "region": (attributes.REGION, entry.region_id if entry else None),
+            "tier": (attributes.TIER, state.tier),
         }
         updates: list[SearchAttributeUpdate[Any]] = [
             key.value_set(value) if value else key.value_unset()  # type: ignore[attr-defined]

@@ -11,8 +11,20 @@ from storage.tables.chain import (
     Store,
 )
 from storage.tables.columns import Utc
-from storage.tables.customers import Consent, Coupon, Customer, Follow, FormAnswer, LogEntry, Order, Snapshot
-from storage.tables.messages import Batch, InboundEvent, PlaybookVersion, Touch
+from storage.tables.customers import (
+    Consent,
+    Coupon,
+    Customer,
+    CustomerTag,
+    Exposure,
+    Follow,
+    FormAnswer,
+    LogEntry,
+    Order,
+    Snapshot,
+)
+from storage.tables.messages import Batch, GroupPlan, InboundEvent, PlaybookPicture, PlaybookVersion, Touch
+from storage.tables.playbooks import MovedCustomer, PlaybookMove, SegmentRun, Standing
 from storage.tables.wecom import (
     AccessToken,
     ApiLimit,
@@ -33,23 +45,31 @@ __all__ = [
     "Consent",
     "Coupon",
     "Customer",
+    "CustomerTag",
     "Employee",
     "EntryCode",
     "EntryCodeWay",
+    "Exposure",
     "Follow",
     "FormAnswer",
     "Group",
     "GroupMember",
     "GroupPicture",
+    "GroupPlan",
     "InboundEvent",
     "Lease",
     "LogEntry",
     "Media",
+    "MovedCustomer",
     "Order",
+    "PlaybookMove",
+    "PlaybookPicture",
     "PlaybookVersion",
     "Region",
     "ScanCount",
+    "SegmentRun",
     "Snapshot",
+    "Standing",
     "Store",
     "Tag",
     "Todo",

@@ -29,6 +29,8 @@ class Store(SQLModel, table=True):
     address: str | None = None
     latitude: float | None = Field(default=None, description="degrees, WGS-84 (what a phone reports)")
     longitude: float | None = None
+    manager: str | None = Field(default=None, description="userid of the 店长: hears of what nobody did")
+    wifi: str | None = Field(default=None, description="what `{{ store.wifi }}` says in greetings (M29)")
 
 
 class Employee(SQLModel, table=True):
@@ -52,7 +54,8 @@ class EntryCode(SQLModel, table=True):
     state: str = Field(primary_key=True, max_length=30)
     store_id: str = Field(foreign_key="stores.id")
     placement: str
-    playbook: str
+    campaign: str | None = Field(default=None, description="批次 or 活动; part of what a playbook enters by")
+    playbook: str | None = Field(default=None, description="None: the playbook whose `enter.codes` matches")
     userids: list[str] = Field(default_factory=list, sa_type=JSONB)
     config_id: str | None = None
     qr_code: str | None = None

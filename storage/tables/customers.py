@@ -7,7 +7,7 @@ from sqlalchemy import JSON, BigInteger, Index, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from domain.customer import Stage
+from domain.stages import Stage
 from storage.tables.columns import Utc, big_serial
 
 
@@ -23,6 +23,7 @@ class Customer(SQLModel, table=True):
     stage_reason: str = ""
     store_id: str | None = Field(default=None, foreign_key="stores.id", index=True)
     playbooks: list[str] = Field(default_factory=list, sa_type=JSONB)
+    episode: int = Field(default=1, description="one more each time she comes back after she was lost")
     paused_by: str | None = None
     opted_out_at: datetime | None = Field(default=None, sa_type=Utc)
     next_at: datetime | None = Field(default=None, sa_type=Utc)
@@ -100,7 +101,38 @@ class Order(SQLModel, table=True):
     paid_minor: int
     refunded_minor: int = 0
     currency: str = "CNY"
+    coupons: int = 0
+    categories: dict[str, int] = Field(
+        default_factory=dict, sa_type=JSONB, description="paid by category, in fen"
+    )
     updated_at: datetime = Field(sa_type=Utc)
+
+
+class CustomerTag(SQLModel, table=True):
+    """What we know of a corp tag on a pair of employee and customer, and who decided it last (M24)."""
+
+    __tablename__ = "customer_tags"
+    external_userid: str = Field(primary_key=True)
+    userid: str = Field(primary_key=True)
+    tag_group: str = Field(primary_key=True)
+    tag: str = Field(primary_key=True)
+    tag_id: str | None = Field(default=None, description="finds it again when it was renamed")
+    present: bool
+    by: str = Field(
+        description="rule: we set or removed it; staff: an employee did, and that is kept; claimed: under way"
+    )
+    at: datetime = Field(sa_type=Utc)
+
+
+class Exposure(SQLModel, table=True):
+    """Which arm of an experiment she came into, and when: written before anything follows from it."""
+
+    __tablename__ = "exposures"
+    external_userid: str = Field(primary_key=True)
+    experiment: str = Field(primary_key=True)
+    arm: str
+    playbook: str
+    at: datetime = Field(sa_type=Utc)
 
 
 class Snapshot(SQLModel, table=True):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -35,6 +35,7 @@ class Batch(SQLModel, table=True):
         Index(
             "batches_open",
             "userid",
+            "channel",
             "content_key",
             "window_ends_at",
             unique=True,
@@ -43,6 +44,9 @@ class Batch(SQLModel, table=True):
     )
     id: int | None = big_serial()
     userid: str
+    channel: Channel = Field(
+        default=Channel.PRIVATE, sa_column=Column(String, nullable=False, server_default="private")
+    )
     content_key: str
     content: dict[str, Any] = Field(sa_type=JSONB)
     window_ends_at: datetime = Field(sa_type=Utc)
@@ -50,7 +54,8 @@ class Batch(SQLModel, table=True):
     attempt: int = Field(default=0, description="how often a task was claimed for it")
     claimed_at: datetime | None = Field(default=None, sa_type=Utc)
     text: str | None = Field(default=None, description="as rendered for WeCom; finds a lost task again")
-    msgid: str | None = Field(default=None, unique=True)
+    job: str | None = Field(default=None, description="Moments: WeCom's job that makes the task")
+    msgid: str | None = Field(default=None, unique=True, description="of the task; of Moments the moment_id")
     settled_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
@@ -58,24 +63,50 @@ class Touch(SQLModel, table=True):
     """Every message intended for anyone, under its business key (design §3)."""
 
     __tablename__ = "touches"
-    __table_args__ = (Index("touches_by_customer", "external_userid", "planned_at"),)
+    __table_args__ = (
+        Index("touches_by_customer", "external_userid", "planned_at"),
+        Index("touches_by_group", "chat_id", "planned_at", postgresql_where=text("channel = 'group'")),
+    )
     key: str = Field(primary_key=True)
-    external_userid: str
+    external_userid: str = Field(description="empty: a message to a whole group")
     userid: str | None = None
     channel: Channel = Field(sa_type=String)
     kind: str = "general"
     playbook: str | None = None
+    enrolment: int | None = None
+    step: str | None = Field(default=None, description="the `id` of the step that planned it")
+    limits: dict[str, Any] | None = Field(default=None, sa_type=JSONB, description="the playbook's own")
     priority: int = 50
     batch_id: int | None = Field(default=None, sa_type=BigInteger, foreign_key="batches.id", index=True)
     status: TouchStatus = Field(sa_type=String)
     rule: str | None = None
     reason: str = ""
+    passed_over: str = Field(
+        default="",
+        description="why it does not go by the ways that were preferred",
+        sa_column_kwargs={"server_default": ""},
+    )
     notify: bool = False
-    chat_id: str | None = Field(default=None, description="the group it invites to")
+    chat_id: str | None = Field(default=None, description="the group it goes to, or invites to")
+    coupon: dict[str, Any] | None = Field(default=None, sa_type=JSONB, description="that a greeting promises")
     attempt: str | None = Field(default=None, description="welcome: hash of the code that claimed it")
     planned_at: datetime = Field(sa_type=Utc)
     claimed_at: datetime | None = Field(default=None, sa_type=Utc)
     settled_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class GroupPlan(SQLModel, table=True):
+    """A step of somebody's journey that a message to her group was planned for; many share one message."""
+
+    __tablename__ = "group_plans"
+    key: str = Field(primary_key=True, description="the step's business key, as of a message to her alone")
+    touch_key: str = Field(foreign_key="touches.key", index=True)
+    external_userid: str = Field(index=True)
+    playbook: str | None = None
+    enrolment: int | None = None
+    step: str | None = None
+    passed_over: str = ""
+    planned_at: datetime = Field(sa_type=Utc)
 
 
 class PlaybookVersion(SQLModel, table=True):
@@ -89,3 +120,13 @@ class PlaybookVersion(SQLModel, table=True):
     body: dict[str, Any] = Field(sa_type=JSONB)
     published_at: datetime = Field(sa_type=Utc)
     author: str = ""
+    note: str = ""
+
+
+class PlaybookPicture(SQLModel, table=True):
+    """A picture that published playbooks attach, by its content: a version keeps it when the file changes."""
+
+    __tablename__ = "playbook_pictures"
+    digest: str = Field(primary_key=True, description="sha256 of the content")
+    content_type: str = Field(description="image/png or image/jpeg")
+    content: bytes

@@ -79,7 +79,11 @@ class Todo(SQLModel, table=True):
     userid: str
     kind: str
     subject: str = Field(index=True, description="what it is about, e.g. group/wr…")
-    card: dict[str, Any] = Field(sa_type=JSONB, description="domain.todos.Card")
+    card: dict[str, Any] = Field(sa_type=JSONB, description="domain.todos.Card, or a Draft about a customer")
+    external_userid: str | None = Field(
+        default=None, description="the customer it is about; her name is looked up when the card is sent"
+    )
+    touch_key: str | None = Field(default=None, description="the message that she is to write by hand")
     attempt: int = Field(default=1, description="how many cards: one more for every 明天提醒我")
     status: str = Field(
         default="planned", description="planned → claimed → sent → done · lapsed; or refused, unknown"

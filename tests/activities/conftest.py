@@ -17,9 +17,9 @@ from settings import Settings
 from simulators.app import create_app
 from simulators.from_settings import simulator_config
 from simulators.world import World
+from starter.preview.corp import made_up_settings
 from storage.database import Database
 from tests.activities.shop import SIMULATORS, Shop, ToldClock, furnish, open_shop
-from tests.corp import corp_settings
 
 TEMPLATE = "template_shop"
 _numbers = itertools.count()
@@ -43,7 +43,7 @@ class Furnished:
 @pytest.fixture(scope="session")
 def settings() -> Settings:
     at_simulators = {"wecom_base_url": SIMULATORS, "pos_base_url": f"{SIMULATORS}/pos"}
-    return corp_settings("postgresql://nowhere/none", 0, 0).model_copy(update=at_simulators)
+    return made_up_settings("postgresql://nowhere/none", 0, 0).model_copy(update=at_simulators)
 
 
 @pytest.fixture(scope="session")

@@ -15,12 +15,15 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.composition import Activities, till_client, wecom_client
 from activities.courier import Courier, Parcel
+from activities.facts import Facts
 from activities.groups import Groups
 from activities.identify import Identifier
 from activities.lives import Lives
+from activities.notices import Notices
 from activities.staff_tasks import StaffTasks
 from activities.tagging import Tagging
 from activities.till import Till
+from activities.todo_planner import TodoPlanner
 from activities.todos import Todos
 from activities.touches import Touches
 from activities.upkeep import Upkeep
@@ -75,6 +78,7 @@ class RecordingCourier(Courier):
         super().__init__(cast(Client, None), database, clock)
         self.sent: list[tuple[str, Parcel]] = []
         self.staff_tasks: list[int] = []
+        self.todos: list[tuple[str, timedelta]] = []
         self.withdrawn: list[tuple[int, str]] = []
         self.broken_for: set[str] = set()
 
@@ -85,6 +89,9 @@ class RecordingCourier(Courier):
 
     async def start_staff_task(self, batch_id: int, delay: timedelta) -> None:
         self.staff_tasks.append(batch_id)
+
+    async def start_todo(self, todo_id: str, delay: timedelta) -> None:
+        self.todos.append((todo_id, delay))
 
     async def withdraw(self, batch_id: int, external_userid: str, reason: str) -> None:
         self.withdrawn.append((batch_id, external_userid))
@@ -231,7 +238,9 @@ def build(
 ) -> Activities:
     return Activities(
         lives=Lives(database, policy, courier, clock),
-        touches=Touches(database, policy, courier, clock),
+        facts=Facts(database, policy, clock),
+        notices=Notices(database, TodoPlanner(database, policy, courier, clock, rules), clock),
+        touches=Touches(database, policy, courier, clock, rules),
         welcomes=Welcomes(
             database,
             client,
@@ -243,10 +252,10 @@ def build(
             links=LINKS,
         ),
         staff_tasks=StaffTasks(database, client, policy, courier, clock, rules, **staff_tasks),
-        tagging=Tagging(database, client),
+        tagging=Tagging(database, client, policy, clock),
         groups=Groups(database, client, courier, clock, rules),
         till=Till(database, till, Identifier(database, client, till, clock), clock),
-        todos=Todos(database, client, clock),
+        todos=Todos(database, client, courier, clock),
         upkeep=Upkeep(database, client, till, policy, courier, clock, rules),
     )
 

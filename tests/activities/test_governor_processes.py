@@ -18,9 +18,10 @@ from simulators.app import create_app
 from simulators.from_settings import simulator_config
 from simulators.world import World
 from starter.demo.street import Street
+from starter.preview.corp import made_up_settings
+from starter.preview.serving import free_socket, serving
 from storage.database import Database
 from tests.activities.hammer import client
-from tests.corp import corp_settings, serving, uvicorn_socket
 
 pytestmark = pytest.mark.anyio
 
@@ -45,8 +46,8 @@ class Crowd:
 
 @pytest.fixture
 async def crowd(database_url: str) -> AsyncIterator[Crowd]:
-    listening = uvicorn_socket()
-    settings = corp_settings(database_url, 0, listening.port)
+    listening = free_socket()
+    settings = made_up_settings(database_url, 0, listening.port)
     config = simulator_config(settings).model_copy(update={"callback_url": None, "mark_tag_seconds": 0.03})
     app = create_app(config)
     async with serving(app, listening), httpx.AsyncClient() as http:

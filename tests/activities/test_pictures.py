@@ -7,7 +7,8 @@ import pytest
 from activities.composition import wecom_client
 from activities.media import MediaCache
 from domain.customer import WelcomeOutcome
-from domain.messages import FlushBatch, PlanTouch, SweepStart, TaskRef
+from domain.messages import FlushBatch, SweepStart, TaskRef
+from domain.step_messages import PlanTouch
 from domain.touches import TouchStatus
 from integrations import wecom
 from storage import directory
@@ -15,6 +16,8 @@ from storage.tables import Group, GroupPicture
 from tests.activities.shop import Shop
 
 pytestmark = pytest.mark.anyio
+
+INVITED = "invited to the store group of the scanned store"
 
 SEND, UPLOAD = "externalcontact/send_welcome_msg", "media/upload"
 CREATE = "externalcontact/add_msg_template"
@@ -78,7 +81,7 @@ async def test_the_upload_goes_through_a_sweep_without_fetching_the_picture_agai
 async def test_a_forgotten_picture_is_uploaded_anew_and_the_greeting_sent_with_it(shop: Shop) -> None:
     forget(shop)
     she, outcome, chat_id, reason = await greet(shop)
-    assert (outcome, chat_id, reason) == (WelcomeOutcome.SENT, shop.groups["S002"], "")
+    assert (outcome, chat_id, reason) == (WelcomeOutcome.SENT, shop.groups["S002"], INVITED)
     assert len(await pictures_of(shop, she)) == 1
     assert (shop.calls(SEND), shop.calls(UPLOAD)) == (2, 1)
     _, outcome, chat_id, _ = await greet(shop)

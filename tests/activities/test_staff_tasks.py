@@ -6,14 +6,8 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from domain.events import EventKind
-from domain.messages import (
-    FinishTask,
-    FlushBatch,
-    PlanTouch,
-    TaskRef,
-    TaskState,
-    WithdrawFromTask,
-)
+from domain.messages import FinishTask, FlushBatch, TaskRef, TaskState, WithdrawFromTask
+from domain.step_messages import PlanTouch
 from domain.touches import TouchStatus
 from integrations import wecom
 from storage.tables import Batch

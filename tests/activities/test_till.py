@@ -7,8 +7,9 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from domain.events import Event, EventKind
-from domain.messages import GiveCoupon, GivenCoupon, Purchase, RecordPurchase
+from domain.messages import Purchase, RecordPurchase
 from domain.playbook import CouponStep
+from domain.step_messages import GiveCoupon, GivenCoupon
 from storage.tables import Coupon, Customer, Order
 from tests.activities.shop import START, Shop
 
@@ -39,6 +40,23 @@ async def test_an_order_is_believed_when_the_till_confirms_it(shop: Shop) -> Non
     assert row is not None
     assert purchase.event.at == row.paid_at < START, "when it was paid, not when it was pushed"
     assert (row.store_id, row.paid_minor, row.status) == ("S002", 2800, "paid")
+
+
+async def test_what_she_bought_and_with_how_many_coupons_is_written_down(shop: Shop) -> None:
+    def line(category: str, fen: int) -> dict[str, Any]:
+        paid = {"amount_minor": fen}
+        return {"product_id": f"{category}-{fen}", "name": "一杯", "category": category, "paid": paid}
+
+    order_id = await shop.buys(
+        await shop.member(await shop.newcomer()),
+        lines=[line("拿铁", 1800), line("烘焙", 900), line("拿铁", 1500), line("", 100)],
+        other_coupon_ids=["paper-1", "paper-2"],
+    )
+    await record(shop, EventKind.ORDER_PAID, order_id=order_id)
+    row = await order_on_record(shop, order_id)
+    assert row is not None
+    assert row.categories == {"拿铁": 3300, "烘焙": 900}, "a line without a category says nothing"
+    assert row.coupons == 2
 
 
 async def test_an_order_that_the_till_does_not_know_is_asked_for_again_and_then_not_confirmed(
@@ -195,3 +213,17 @@ async def test_a_template_that_the_till_refuses_is_a_refusal(shop: Shop) -> None
     assert not (await give(shop, she)).issued
     assert not (await give(shop, she)).issued, "and it stays one"
     assert shop.calls("POST pos/coupons") == 1
+
+
+async def test_what_a_greeting_promises_is_credited_once_per_member(shop: Shop) -> None:
+    """Who has no account is refused, and may have it as soon as she has one."""
+    she = await shop.newcomer()
+    what = GiveCoupon(key=f"welcome/{she}/T5", external_userid=she, coupon=COUPON, once_per_member=True)
+    assert (await shop.run(shop.activities.till.issue_coupon, what)).reason.startswith("not_member")
+    member = await shop.member(she, external_userid=she)
+    assert await shop.run(shop.activities.till.issue_coupon, what) == GivenCoupon(issued=True)
+    again = await shop.run(shop.activities.till.issue_coupon, what)
+    assert (again.issued, again.reason[:18]) == (True, "once per member: o")
+    async with shop.database.transaction() as session:
+        row = await session.get_one(Coupon, f"welcome/{member}/{COUPON.template}")
+    assert row.status == "issued"

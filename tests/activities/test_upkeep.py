@@ -9,7 +9,8 @@ from activities.courier import Parcel
 from activities.upkeep import GRACE
 from domain.customer import CustomerState
 from domain.events import Event, EventKind
-from domain.messages import ParkLife, PlanTouch, SweepReport, SweepStart
+from domain.messages import ParkLife, SweepReport, SweepStart
+from domain.step_messages import PlanTouch
 from storage import inbound
 from storage.lives import LONGEST_HISTORY
 from storage.tables import Customer, Group, InboundEvent

@@ -10,7 +10,7 @@ from temporalio.testing import ActivityEnvironment
 from domain.customer import CustomerState
 from domain.events import EventKind
 from domain.messages import ParkLife, SweepStart
-from storage import inbound, lives, pictures, tasks
+from storage import inbound, lives, pictures, segments, tasks
 from storage.tables import InboundEvent
 from tests.activities.shop import Shop
 from tests.activities.test_upkeep import delivered, left, planned, sweep
@@ -23,6 +23,7 @@ PIECES = [
     (tasks, "orphans", "orphans"),
     (lives, "due_to_wake", "woken"),
     (pictures, "groups_to_renew", "media"),
+    (segments, "with_segment", None),
 ]
 
 
@@ -125,4 +126,4 @@ async def test_every_item_is_a_sign_of_life(shop: Shop) -> None:
     env = ActivityEnvironment()
     env.on_heartbeat = lambda *details: beats.append(details)
     await env.run(shop.activities.upkeep.sweep, SweepStart())
-    assert len(beats) == 8 + 3 + 2, "eight pieces, three facts, two pictures"
+    assert len(beats) == 9 + 3 + 2, "nine pieces, three facts, two pictures"

@@ -6,7 +6,7 @@ from datetime import time, timedelta
 import pytest
 from sqlmodel import col, select, update
 
-from domain.calendar import QuietHours
+from domain.hours import QuietHours
 from domain.playbook import ContentClass
 from domain.touches import Channel, Content, TouchStatus
 from storage import ledger, lives, tasks

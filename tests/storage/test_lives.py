@@ -8,8 +8,9 @@ import pytest
 from sqlmodel import select
 
 from domain import journey
-from domain.customer import CustomerState, LogLine, Stage
+from domain.customer import CustomerState, LogLine
 from domain.events import Event, EventKind
+from domain.stages import Stage
 from playbooks.loader import load_playbook
 from settings import ROOT
 from storage import directory, lives

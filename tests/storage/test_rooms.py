@@ -154,6 +154,23 @@ async def test_a_content_is_known_by_kind_until_it_needs_renewal(chain: Chain) -
 # ---- join ways
 
 
+async def test_groups_of_other_kinds_are_no_room_for_the_plain_ones(chain: Chain) -> None:
+    """A full store group is no reason to lead its code into the welfare group, nor the other way round."""
+    welfare = {"kind": "welfare", "join_config_id": "j2"}
+    await add(
+        chain, group("full", 200), group("w", 5, **welfare), group("w2", 6, **welfare | {"owner": "li"})
+    )
+    assert await outgrown(chain) == []
+    async with chain.database.transaction() as session:
+        assert await rooms.open_groups(session, "S1", 200, WEEK_AGO) == []
+        found = await rooms.open_groups(session, "S1", 200, WEEK_AGO, "welfare")
+        assert [g.chat_id for g in found] == ["w2", "w"]
+        [(way, newest, number)] = await rooms.full_ways(session, 200)
+        assert (way, newest.chat_id, number) == (WAY, "full", 1)
+        assert [room.chat_id for room in await rooms.of_way(session, WAY)] == ["full"]
+        assert await rooms.ways_of(session, "li") == [StoresWay("j2", "S1", "welfare")]
+
+
 async def outgrown(chain: Chain) -> Sequence[StoresWay]:
     async with chain.database.transaction() as session:
         return await rooms.outgrown(session, 200)

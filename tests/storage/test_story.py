@@ -1,8 +1,12 @@
 """What `explain` reads."""
 
+from datetime import time, timedelta
+
 import pytest
 
 from domain.customer import LogLine
+from domain.hours import QuietHours
+from domain.playbook import Limits
 from domain.touches import TouchStatus
 from storage import lives, tasks
 from storage.story import story
@@ -36,6 +40,16 @@ async def test_a_touch_is_told_when_it_is_planned_and_when_it_is_settled(chain: 
             session, touch.batch_id or 0, TouchStatus.EXPIRED, rule="unconfirmed", reason="late", now=LATER
         )
     assert await told(chain) == [planned, ("in between", ""), ("private k: expired", "unconfirmed: late")]
+
+
+async def test_what_has_to_wait_says_for_what(chain: Chain) -> None:
+    await chain.befriend("wm1", "chen")
+    nap = QuietHours(start=time(11), end=time(14))
+    touch = await chain.plan("wm1", key="k", limits=Limits(quiet_hours=nap))
+    why = "to be confirmed by chen; waits, quiet_hours: after quiet hours"
+    assert await told(chain) == [("private k: planned", why)]
+    await chain.flush(touch.batch_id, NOON + timedelta(hours=3))
+    assert (await told(chain))[0] == ("private k: planned", "to be confirmed by chen")
 
 
 async def test_every_line_has_a_key_of_its_own(chain: Chain) -> None:

@@ -1,0 +1,38 @@
+"""What a task that an employee confirms needs of WeCom, by whichever channel it goes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.touches import TouchStatus
+from storage.tables import Batch
+
+Outcome = tuple[TouchStatus, str | None, str]  # status, rule, reason
+
+
+@dataclass(frozen=True)
+class Made:
+    """What WeCom answered: the task, or of Moments the job that makes it, and whom it leaves out."""
+
+    msgid: str | None = None
+    unreachable: Sequence[str] = ()
+    job: str | None = None
+
+
+class TaskChannel(Protocol):
+    """Recipients are customers, or groups. Errors of WeCom pass; what may come right is NotYet."""
+
+    async def adopt(self, batch: Batch, recipients: Sequence[str]) -> bool:
+        """An earlier create got no answer: True if WeCom holds the task after all."""
+
+    async def create(self, batch: Batch, recipients: Sequence[str]) -> Made:
+        """Not idempotent."""
+
+    async def results(self, batch: Batch, recipients: Sequence[str]) -> Mapping[Outcome, Sequence[str]]:
+        """The outcomes that are known; nothing for a task that was cancelled."""
+
+    async def remind(self, batch: Batch) -> str:
+        """Why nobody was reminded; empty when the employee was."""
+
+    async def cancel(self, batch: Batch) -> None:
+        """Stop what is not sent. Doing it twice is harmless."""
