@@ -79,7 +79,7 @@ class Intake:
             raise TryAgain  # nobody to remember it: the sender has to
         try:
             await self._courier.send(subject, parcel)
-        except RPCError:
+        except (RPCError, SQLAlchemyError, OSError):
             raise TryAgain from None
 
 

@@ -14,6 +14,7 @@ SECRETS = {"welcome_code", "response_code", "chat_key"}  # for a moment only; no
 _CONTACT = {
     wecom.ContactChange.ADD: EventKind.FRIEND_ADDED,
     wecom.ContactChange.ADD_HALF: EventKind.FRIEND_HALF_ADDED,
+    wecom.ContactChange.EDIT: EventKind.PROFILE_CHANGED,
     wecom.ContactChange.AUDIT_APPROVED: EventKind.AUDIT_APPROVED,
     wecom.ContactChange.DELETED_BY_EMPLOYEE: EventKind.FRIEND_REMOVED,
     wecom.ContactChange.DELETED_BY_CUSTOMER: EventKind.FRIEND_LEFT,

@@ -39,6 +39,7 @@ class Delivery:
 
 class Outbox:
     TRANSIENT = frozenset({"_tasks", "_held"})  # what was under way is sent again
+    one_by_one = False  # each waits for those before it: what happens at one moment arrives in its order
 
     def __init__(self, http: httpx.AsyncClient, config: SimulatorConfig, clock: Clock) -> None:
         self._http = http
@@ -94,12 +95,17 @@ class Outbox:
 
     def _start(self, delivery: Delivery, request: httpx.Request) -> None:
         delay = self.mischief.delay()
+        before = set(self._tasks) if self.one_by_one else set()
         for _ in range(self.mischief.copies()):
-            task = asyncio.create_task(self._deliver(delivery, request, delay))
+            task = asyncio.create_task(self._deliver(delivery, request, delay, before))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _deliver(self, delivery: Delivery, request: httpx.Request, delay: float) -> None:
+    async def _deliver(
+        self, delivery: Delivery, request: httpx.Request, delay: float, before: set[asyncio.Task[None]]
+    ) -> None:
+        if before:
+            await asyncio.wait(before)
         for wait in (delay, *self._config.callback_retry_delays):
             await asyncio.sleep(wait)
             if await self._attempt(delivery, request):

@@ -129,6 +129,8 @@ def _form(
 ) -> Response:
     """The form, with what she just typed and what is wrong with it."""
     words, fields = wording.WORDS[form], forms.FORMS[form].model_fields
+    child = form is FormName.CHILD_BIRTHDAY
+    earliest, latest = forms.child_birthdays(today) if child else forms.due_dates(today)
     return rendering.page(
         f"{form}.html",
         422 if problems else 200,
@@ -139,8 +141,8 @@ def _form(
         said={name: said.get(name, "") for name in fields},
         problems={name: problems.get(name) for name in fields},
         first=next((name for name in wording.ON_SCREEN[form] if name in problems), None),
-        earliest=today.isoformat(),
-        latest=forms.months_after(today, forms.MONTHS_AHEAD).isoformat(),
+        earliest=earliest.isoformat(),
+        latest=latest.isoformat(),
         ratings=wording.RATINGS,
         text_chars=forms.TEXT_CHARS,
     )

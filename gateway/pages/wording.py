@@ -28,6 +28,12 @@ WORDS = {
         privacy="这是您的敏感个人信息，只在您同意后保存，只用于上面说的用途。想撤回同意或删除，随时告诉导购。",
         thanks="预产期已经记下了，祝您和宝宝一切顺利！",
     ),
+    FormName.CHILD_BIRTHDAY: Words(
+        title="宝宝的生日是哪一天？",
+        text="告诉我们，我们按宝宝的月龄提供提醒和服务。",
+        privacy="这是您和宝宝的敏感个人信息，只在您同意后保存，只用于上面说的用途。想撤回同意或删除，随时告诉导购。",
+        thanks="宝宝的生日已经记下了，祝宝宝健康成长！",
+    ),
     FormName.FEEDBACK: Words(
         title="这次体验怎么样？",
         text="您的话会直接交给门店。",
@@ -39,6 +45,7 @@ WORDS = {
 ON_SCREEN = {
     FormName.BIRTHDAY: ("month", "day", "year"),
     FormName.DUE_DATE: ("due_date", "agreed"),
+    FormName.CHILD_BIRTHDAY: ("child_birthday", "agreed"),
     FormName.FEEDBACK: ("rating", "text"),
 }
 RATINGS = [

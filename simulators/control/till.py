@@ -28,6 +28,9 @@ class NewOrder(ControlModel):
     paid_at: AwareDatetime | None = None
     lines: list[Line] = Field(default=[])
     coupon_id: str | None = None
+    other_coupon_ids: list[str] = Field(
+        default=[]
+    )  # on paper or of a platform: the till knows no more of them
     push: bool = True
 
 
@@ -68,6 +71,7 @@ async def buy(world: WorldDep, body: NewOrder) -> Order:
         raise Refused(f"coupon {coupon.coupon_id!r} is {coupon.status}, of member {coupon.member_id!r}")
     paid = Money(amount_minor=body.amount_minor, currency=body.currency)
     order = world.till.ring_up(body.store_id, body.member_id, paid, body.paid_at, body.lines)
+    order.coupon_ids += body.other_coupon_ids
     if coupon is not None:
         world.till.redeem(coupon, order)
     if body.push:

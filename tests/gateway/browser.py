@@ -18,8 +18,9 @@ from settings import Settings
 from simulators.app import create_app
 from simulators.from_settings import simulator_config
 from starter.demo.street import Street
+from starter.preview.corp import made_up_settings
+from starter.preview.serving import free_socket, serving
 from storage.database import Database
-from tests.corp import corp_settings, serving, uvicorn_socket
 from tests.gateway.chain import NAMES, STORES, WECHAT, Chain
 from tests.gateway.door import NOW, clock, gateway
 
@@ -80,8 +81,8 @@ class Phone:
 async def phone_in_front_of(browser: Browser, database: Database, temporal: Client) -> AsyncIterator[Phone]:
     """The gateway and the simulators on ports of their own, and a chain whose QR pictures WeCom serves."""
     async with AsyncExitStack() as stack:
-        doors, simulators = uvicorn_socket(), uvicorn_socket()
-        settings = corp_settings("postgresql://nowhere/none", doors.port, simulators.port)
+        doors, simulators = free_socket(), free_socket()
+        settings = made_up_settings("postgresql://nowhere/none", doors.port, simulators.port)
         http = await stack.enter_async_context(httpx.AsyncClient())
         await stack.enter_async_context(serving(create_app(simulator_config(settings), clock), simulators))
         await stack.enter_async_context(serving(gateway(settings, database, temporal, http), doors))

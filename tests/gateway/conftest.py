@@ -8,9 +8,9 @@ import pytest
 from temporalio.client import Client
 
 from settings import Settings
+from starter.preview.corp import made_up_settings
+from starter.preview.engines import skipping_server
 from storage.database import Database
-from tests import engines
-from tests.corp import corp_settings
 from tests.gateway.door import Door, gateway
 from tests.gateway.line import Line, line_to
 from workflows.plugin import plugin
@@ -21,13 +21,13 @@ DEAD = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
 @pytest.fixture(scope="session")
 async def temporal() -> AsyncIterator[Client]:
     """The real server; nobody works on it."""
-    async with engines.skipping_server() as env:
+    async with skipping_server() as env:
         yield env.client
 
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    return corp_settings("postgresql://nowhere/none", 0, 0)
+    return made_up_settings("postgresql://nowhere/none", 0, 0)
 
 
 @pytest.fixture

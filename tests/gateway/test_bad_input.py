@@ -12,8 +12,9 @@ import pytest
 from sqlmodel import select
 from temporalio.testing import WorkflowEnvironment
 
-import tests.corp
+import starter.preview.corp
 from domain import addresses
+from starter.preview.engines import skipping_server
 from storage.tables import Customer, Employee, Follow, InboundEvent
 from tests import engines
 from tests.corp import Corp, running_corp
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.anyio
 async def town(postgres: str) -> AsyncIterator[Corp]:
     """The whole chain with workers, for all stories of this file."""
     with engines.fresh_database(postgres) as url:
-        async with engines.skipping_server() as env, running_corp(env, url) as running:
+        async with skipping_server() as env, running_corp(env, url) as running:
             yield running
 
 
@@ -201,7 +202,7 @@ async def resting(
     """The chain without its workers; `resting.workers` makes them."""
     async with contextlib.AsyncExitStack() as stack:
         with monkeypatch.context() as patch:
-            patch.setattr(tests.corp, "build_workers", lambda *_, **__: [])
+            patch.setattr(starter.preview.corp, "build_workers", lambda *_, **__: [])
             running = await stack.enter_async_context(running_corp(skipping, database_url))
         yield running
 

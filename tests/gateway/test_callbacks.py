@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from gateway.bodies import MAX_BODY_BYTES
-from tests.corp import serving, uvicorn_socket
+from starter.preview.serving import free_socket, serving
 from tests.gateway.door import CALLBACK, NOW, Door, envelope
 
 pytestmark = pytest.mark.anyio
@@ -135,7 +135,7 @@ async def test_the_json_envelope_is_taken_as_well(door: Door) -> None:
 
 @pytest.fixture
 async def over_http(door: Door) -> AsyncIterator[httpx.AsyncClient]:
-    listening = uvicorn_socket()
+    listening = free_socket()
     app = door.http._transport.app  # type: ignore[attr-defined]
     async with (
         serving(app, listening),

@@ -68,6 +68,18 @@ async def test_a_link_opens_its_form(door: Door, she: str, form: FormName) -> No
     assert she not in answer.text
 
 
+async def test_a_childs_birthday_is_past_and_kept_with_consent(door: Door, chain: Chain, she: str) -> None:
+    where = path(door, she, FormName.CHILD_BIRTHDAY)
+    page = (await door.http.get(where)).text
+    assert 'name="child_birthday"' in page
+    assert "宝宝的生日" in page
+    assert (await send(door, where, {"child_birthday": "2026-02-01"})).status_code == 422
+    to_come = await send(door, where, {"child_birthday": "2026-12-01", "agreed": "yes"})
+    assert to_come.status_code == 422
+    said = {"child_birthday": "2026-02-01", "agreed": "yes"}
+    assert (await send(door, where, said)).status_code == 200
+
+
 async def test_a_due_date_lies_within_the_next_ten_months(door: Door, she: str) -> None:
     answer = await door.http.get(path(door, she, FormName.DUE_DATE))
     assert 'min="2026-03-02" max="2027-01-02"' in answer.text

@@ -3,7 +3,7 @@
 import pytest
 
 from domain import addresses
-from storage.tables import Employee
+from storage.tables import Employee, Store
 from tests.gateway.door import NOW, Door, signals
 
 pytestmark = pytest.mark.anyio
@@ -42,12 +42,14 @@ async def test_who_has_left_is_sent_nobody(door: Door, event: str, stays: bool) 
 async def test_a_new_userid_goes_on_where_the_old_one_worked(door: Door) -> None:
     async with door.database.transaction() as session:
         session.add(Employee(userid="li", name="李薇", daily_adds=30, shifts=["Mon-Fri 09:00-18:00"]))
+        session.add(Store(id="S002", name="望京店", manager="li"))
     renamed = staff("update_user", more="<NewUserID><![CDATA[LiWei]]></NewUserID>")
     for event in (renamed, renamed + "<Alias><![CDATA[again]]></Alias>"):
         assert (await door.callback(door.raw(event))).status_code == 200
     async with door.database.transaction() as session:
         old, new = await session.get_one(Employee, "li"), await session.get_one(Employee, "liwei")
-    assert (old.active, new.active, new.daily_adds) == (False, True, 30)
+        store = await session.get_one(Store, "S002")
+    assert (old.active, new.active, new.daily_adds, store.manager) == (False, True, 30, "liwei")
 
 
 def tapped(task_id: str) -> str:

@@ -89,6 +89,12 @@ async def test_an_order(sim: Sim, member: str) -> None:
     }
 
 
+async def test_an_order_with_coupons_that_the_till_did_not_issue(sim: Sim, member: str) -> None:
+    paper = {"store_id": "s1", "amount_minor": 100, "other_coupon_ids": ["paper-1", "platform-7"]}
+    bought = await sim.control("till/orders", member_id=member, **paper)
+    assert (await ask(sim, f"orders/{bought['order_id']}"))["coupon_ids"] == ["paper-1", "platform-7"]
+
+
 async def test_orders_by_member_and_by_change_in_pages(sim: Sim, member: str) -> None:
     made = []
     for days in range(3):
