@@ -6,7 +6,16 @@ import pytest
 
 from domain.events import FormName
 from domain.links import FormLinks
-from playbooks.templates import BATCH_SAMPLE, WELCOME_SAMPLE, TemplateError, check, local_date, render
+from domain.todos import TITLE_CHARS
+from playbooks.templates import (
+    BATCH_SAMPLE,
+    STAFF_SAMPLE,
+    WELCOME_SAMPLE,
+    TemplateError,
+    check,
+    local_date,
+    render,
+)
 from tests.domain.moments import START
 
 
@@ -47,6 +56,7 @@ def test_only_a_welcome_may_name_the_customer_and_her_group() -> None:
         "{% for i in (1..2) %}{{ i }}{{ forloop.index }}{% endfor %}",
         "{{ store.name.size }}",
         "{% if employee.name == '导购' %}{{ date }}{% else %}{{ benefit }}{% endif %}",
+        "{% if date %}{% assign x = 1 %}{% else %}long{% endif %}{% if date %}{{ x }}{% endif %}",
     ],
 )
 def test_the_rest_of_liquid_works(text: str) -> None:
@@ -69,3 +79,29 @@ def test_the_limit_counts_the_longest_link_of_a_form() -> None:
 
 def test_a_date_is_written_as_customers_read_it() -> None:
     assert local_date(date(2026, 3, 2)) == "2026年3月2日"
+
+
+def test_a_card_holds_her_name_and_is_short() -> None:
+    check("{{ customer.nickname }} 生日快到了", STAFF_SAMPLE, characters=TITLE_CHARS)
+    with pytest.raises(TemplateError, match="may become 27 characters, 26 fit"):
+        check("{{ customer.nickname }}" + "长" * 15, STAFF_SAMPLE, characters=TITLE_CHARS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if store.name == 'x' %}" + "x" * 4001 + "{% endif %}",
+        "{% if store.name == 'x' %}a{% elsif date == 'y' %}" + "x" * 4001 + "{% else %}b{% endif %}",
+        "{% unless store.name %}" + "x" * 4001 + "{% endunless %}",
+        "{% case date %}{% when 'x' %}a{% when 'y' %}{% if benefit == 'z' %}"
+        + "x" * 4001
+        + "{% endif %}{% endcase %}",
+    ],
+)
+def test_the_limit_counts_the_longest_way_through_a_text(text: str) -> None:
+    with pytest.raises(TemplateError, match="may become 4001 bytes"):
+        check(text, BATCH_SAMPLE)
+
+
+def test_ways_of_which_only_one_is_taken_are_not_added_up() -> None:
+    check("{% if date == 'x' %}" + "x" * 3000 + "{% else %}" + "y" * 3000 + "{% endif %}", BATCH_SAMPLE)
