@@ -9,6 +9,7 @@ from starter import (
     customers_commands,
     employees_commands,
     groups_commands,
+    playbook_commands,
     stores_commands,
     todos_commands,
 )
@@ -22,6 +23,7 @@ app.add_typer(stores_commands.app, name="stores")
 app.add_typer(employees_commands.app, name="employees")
 app.add_typer(groups_commands.app, name="groups")
 app.add_typer(codes_commands.app, name="codes")
+app.add_typer(playbook_commands.app, name="playbook")
 app.add_typer(customers_commands.app, name="customers")
 app.add_typer(todos_commands.app, name="todos")
 app.command()(apply)

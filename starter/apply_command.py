@@ -64,7 +64,9 @@ async def _apply(*, dry_run: bool, yes: bool, as_json: bool) -> int:
         temporal = await connect(settings)
         effects = Effects(database, todo_planner(settings, database, temporal, policy, utc_now))
         failures = await work.carry_out(wants.objects, changes, effects.settled)
-    told = Console(stderr=True, highlight=False) if as_json else console  # the JSON stays one document
+    told = (
+        Console(stderr=True, highlight=False, emoji=False) if as_json else console
+    )  # the JSON stays one document
     told.print(f"{len(needed) - len(failures)} done, {effects.todos} to-dos for owners of groups")
     for failure in failures:
         told.print(f"[red]✗[/] {failure.change.kind} {escape(failure.change.key)}: {escape(failure.reason)}")

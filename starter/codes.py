@@ -20,16 +20,20 @@ BUSY = "somebody is making codes at this moment: wait until that is done"
 
 @dataclass(frozen=True)
 class WantedCode:
-    """What a code is to be. Its `state` comes back in every event of a customer who used it."""
+    """What a code is to be. Its `state` comes back in every event of a customer who used it.
+
+    Without a playbook it belongs to the one whose `enter.codes` matches it, else to the policy's default.
+    """
 
     store_id: str
     placement: str
-    playbook: str
+    playbook: str | None
     userids: tuple[str, ...] = ()
+    campaign: str | None = None
 
     @property
     def state(self) -> str:
-        return f"{self.store_id}-{self.placement}"
+        return "-".join(part for part in (self.store_id, self.placement, self.campaign) if part)
 
 
 @dataclass
@@ -110,7 +114,7 @@ class Codes:
             known = await codes.known(session, [one.state for one in wanted])
             staff = await chain.staff_of(session)
             stores = await chain.existing(session, Store, {one.store_id for one in wanted})
-            names = {one.playbook for one in wanted}
+            names = {one.playbook for one in wanted if one.playbook}
             books = {name for name in names if await directory.current_playbook(session, name)}
         rows: dict[str, EntryCode] = {}
         for one in wanted:
@@ -130,6 +134,7 @@ class Codes:
                 store_id=one.store_id,
                 placement=one.placement,
                 playbook=one.playbook,
+                campaign=one.campaign,
                 userids=list(userids),
                 created_at=there.created_at if there else self._clock(),
             )
@@ -140,11 +145,13 @@ def _taken(wanted: WantedCode, there: Way | None) -> str:
     """Store A-b's placement c and store A's placement b-c would be one code."""
     if not isinstance(there, EntryCode):
         return ""
-    if (there.store_id, there.placement) == (wanted.store_id, wanted.placement):
+    same = (wanted.store_id, wanted.placement, wanted.campaign)
+    if (there.store_id, there.placement, there.campaign) == same:
         return ""
+    of = f" for {there.campaign!r}" if there.campaign else ""
     return (
-        f"{wanted.state!r} is already the code of store {there.store_id!r} at {there.placement!r}: "
-        "choose another placement"
+        f"{wanted.state!r} is already the code of store {there.store_id!r} at {there.placement!r}{of}: "
+        "choose another placement or campaign"
     )
 
 
@@ -152,11 +159,11 @@ def _wrong(wanted: WantedCode, userids: Sequence[str], stores: set[str], books: 
     if len(wanted.state) > STATE_CHARS:
         return (
             f"{wanted.state!r} has {len(wanted.state)} characters; WeCom's state holds {STATE_CHARS}: "
-            "choose a shorter placement"
+            f"choose a shorter placement{' or campaign' if wanted.campaign else ''}"
         )
     if wanted.store_id not in stores:
         return f"there is no store {wanted.store_id!r}"
-    if wanted.playbook not in books:
+    if wanted.playbook and wanted.playbook not in books:
         return f"no playbook {wanted.playbook!r} is published"
     if not userids:
         return f"store {wanted.store_id!r} has no active employee to put behind the code"

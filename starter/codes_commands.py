@@ -1,5 +1,7 @@
 """`journeys codes …`: entry codes (渠道活码)."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -28,7 +30,14 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="show what would change,
 @app.command()
 def create(
     placement: Annotated[list[str], typer.Option(help="where it hangs, e.g. cashier, table; several times")],
-    playbook: Annotated[str, typer.Option(help="the playbook that its customers enter")],
+    playbook: Annotated[
+        str | None,
+        typer.Option(help="the playbook that its customers enter; default: whose `enter.codes` matches"),
+    ] = None,
+    campaign: Annotated[
+        str | None,
+        typer.Option(help="批次 or 活动 that it is printed for; part of its name and of `enter.codes`"),
+    ] = None,
     store: Annotated[list[str] | None, typer.Option(help="store id; may be given several times")] = None,
     region: Annotated[
         list[str] | None, typer.Option(help="all active stores of a region, by id or name; several times")
@@ -47,7 +56,10 @@ def create(
 ) -> None:
     """Make one code per store and placement in WeCom. What exists stays; run it again after any failure."""
     stores = (store or [], region or [], all_stores)
-    run(_create(stores, placement, playbook, tuple(employee or ()), per_employee, as_json))
+    wanted = [
+        WantedCode("", one, playbook, tuple(employee or ()), campaign) for one in dict.fromkeys(placement)
+    ]
+    run(_create(stores, wanted, per_employee, as_json))
 
 
 @app.command(name="list")
@@ -95,15 +107,13 @@ def reopen(state: Annotated[list[str], typer.Argument(help="codes, by their stat
 
 async def _create(
     where: tuple[list[str], list[str], bool],
-    placements: list[str],
-    playbook: str,
-    employees: tuple[str, ...],
+    codes_of_a_store: Sequence[WantedCode],
     per_employee: bool,
     as_json: bool,
 ) -> int:
     async with context.database() as database:
         stores = await _stores(database, *where)
-    wanted = [WantedCode(s, p, playbook, employees) for s in stores for p in dict.fromkeys(placements)]
+    wanted = [replace(code, store_id=store) for store in stores for code in codes_of_a_store]
     async with context.codes() as maker:
         outcome = await maker.create_all(wanted, per_employee=per_employee)
     _tell(outcome, as_json)
@@ -136,7 +146,7 @@ def _tell(outcome: Outcome, as_json: bool) -> None:
     own = f", {outcome.ways} of single employees" if outcome.ways else ""
     lost = f" ({outcome.found} made earlier, their answers had been lost)" if outcome.found else ""
     console.print(f"{len(outcome.new)} new{own}, {there} there already{lost}, {len(failed)} failed")
-    errors = Console(stderr=True, highlight=False)
+    errors = Console(stderr=True, highlight=False, emoji=False)
     for failure in outcome.failures:
         name = "/".join(part for part in failure.key if part)
         errors.print(f"{name}: {failure.reason}", style="red", markup=False, soft_wrap=True)
@@ -183,6 +193,7 @@ def _row(row: EntryCode) -> dict[str, object]:
         "state": row.state,
         "store": row.store_id,
         "placement": row.placement,
+        "campaign": row.campaign,
         "playbook": row.playbook,
         "employees": ",".join(row.userids),
         "qr_code": row.qr_code,

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -25,12 +25,14 @@ TITLES = {
     "store": "门店编号",
     "name": "门店名称",
     "placement": "位置",
+    "campaign": "批次",
     "playbook": "旅程",
     "employees": "员工账号",
     "scans": "扫码",
     "adds": "添加好友",
     "rate": "添加率",
     "joins": "入群",
+    "delay_minutes": "购买到添加（分钟）",
     "last_add": "最近添加",
     "status": "状态",
     "reason": "关闭原因",
@@ -59,7 +61,7 @@ async def list_codes(
     elif as_json:
         show(rows, True)
     else:
-        hidden = {"name", "playbook", "employees", "reason", "qr_code"}
+        hidden = {"name", "campaign", "playbook", "employees", "reason", "qr_code"}
         show(
             [{k: v for k, v in _for_people(row).items() if k not in hidden} for row in rows],
             False,
@@ -75,12 +77,14 @@ def row_of(code: EntryCode, store: Store, brought: Yield, now: datetime) -> dict
         "store": code.store_id,
         "name": store.name,
         "placement": code.placement,
+        "campaign": code.campaign,
         "playbook": code.playbook,
         "employees": ",".join(code.userids),
         "scans": brought.scans,
         "adds": brought.adds,
         "rate": None if brought.rate is None else round(brought.rate, 4),
         "joins": brought.joins,
+        "delay_minutes": None if brought.delay is None else round(brought.delay / timedelta(minutes=1), 1),
         "last_add": brought.last_add,
         "status": status if code.config_id else NOT_MADE,
         "reason": code.closed_reason if closed else "",

@@ -6,9 +6,10 @@ from uuid import uuid4
 import typer
 
 from activities.composition import form_links
-from domain.customer import Command, CommandKind, Stage
+from domain.customer import Command, CommandKind
 from domain.events import FormName
 from domain.links import LINK_LIFE
+from domain.stages import Stage
 from settings import utc_now
 from starter import context, lifelines
 from starter.output import JsonOption, print_json, show

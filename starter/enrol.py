@@ -75,8 +75,15 @@ async def check(
 ) -> None:
     """Raises CommandFailed with every problem, unless the playbook is published and all are known."""
     async with database.transaction() as session:
-        if await directory.current_playbook(session, playbook) is None:
-            raise CommandFailed(f"no playbook {playbook!r} is published")
+        found = await directory.current_playbook(session, playbook)
+    if found is None:
+        raise CommandFailed(f"no playbook {playbook!r} is published")
+    if not found[0].enter.operator:
+        raise CommandFailed(
+            f"{playbook} takes nobody from operators: its `enter` says `operator: false`. "
+            "Nobody was enrolled. Write `operator: true` there and publish it, or let people come "
+            "by its codes, groups or segment."
+        )
     known: set[str] = set()
     for start in range(0, len(rows), KNOWN_PER_QUERY):
         ids = [found for _, found in rows[start : start + KNOWN_PER_QUERY]]

@@ -16,8 +16,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.attributes import STAGE
 from domain import addresses
-from domain.customer import Command, Stage
+from domain.customer import Command
 from domain.messages import CommandAnswer, LifeStart
+from domain.stages import Stage
 from starter.runtime import CommandFailed
 
 ANSWER_WITHIN = timedelta(seconds=20)

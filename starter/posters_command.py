@@ -84,7 +84,7 @@ async def _posters(
     choice: tuple[list[str] | None, list[str] | None, list[str] | None, bool], look: Look, out: Path
 ) -> int:
     pages = context.quiet_settings().pages_url
-    errors = Console(stderr=True, highlight=False)
+    errors = Console(stderr=True, highlight=False, emoji=False)
     if look.target is Target.PAGE and (problem := unreachable(pages)):
         errors.print(problem, style="yellow", markup=False, soft_wrap=True)
     try:

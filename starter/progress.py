@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 T = TypeVar("T")
+Work = Callable[[T], Awaitable[None]]
 LINES = 20  # in a log, for the whole work
 FEWEST = 25  # less work needs no telling
 
 
-async def each(items: Sequence[T], work: Callable[[T], Awaitable[None]], *, label: str, at_once: int) -> None:
+async def each(items: Sequence[T], work: Work[T], *, label: str, at_once: int) -> None:
     """Do the work for every item, `at_once` of them at a time. An error stops the others and is raised."""
     waiting = iter(items)
     with _telling(label, len(items)) as done:
@@ -35,7 +36,7 @@ async def each(items: Sequence[T], work: Callable[[T], Awaitable[None]], *, labe
 @contextlib.contextmanager
 def _telling(label: str, total: int) -> Iterator[Callable[[], None]]:
     """A function to call when one more is done. Everything goes to standard error."""
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, emoji=False)
     if total < FEWEST:
         yield lambda: None
     elif console.is_terminal:

@@ -20,7 +20,7 @@ from workflows.connection import TemporalUnreachable
 EXIT_FAILED, EXIT_USAGE = 1, 2
 GUESSED_COLUMNS, WIDE_COLUMNS = 80, 200  # what rich takes where there is no terminal; what we take
 
-console = Console(highlight=False)
+console = Console(highlight=False, emoji=False)  # `file:100:` is a line, not a picture
 if not console.is_terminal and console.width == GUESSED_COLUMNS:
     console.width = WIDE_COLUMNS  # a file or a pipe has no edge to wrap at
 
@@ -60,7 +60,7 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
 
 
 def _failed(text: str) -> int:
-    Console(stderr=True, highlight=False).print(text, style="red", markup=False, soft_wrap=True)
+    Console(stderr=True, highlight=False, emoji=False).print(text, style="red", markup=False, soft_wrap=True)
     return EXIT_FAILED
 
 

@@ -89,6 +89,8 @@ def _row(store: Store, region: str | None, employees: int) -> dict[str, object]:
         "address": store.address,
         "latitude": store.latitude,
         "longitude": store.longitude,
+        "manager": store.manager,
+        "wifi": store.wifi,
         "zone": store.zone,
         "employees": employees,
         "active": store.active,
@@ -98,5 +100,5 @@ def _row(store: Store, region: str | None, employees: int) -> dict[str, object]:
 def _for_people(row: dict[str, object]) -> dict[str, object]:
     """What a terminal has room for; the rest is in the JSON."""
     place = "" if row["latitude"] is None else f"{row['latitude']:.4f},{row['longitude']:.4f}"
-    kept = {name: row[name] for name in ("store", "name", "region", "city")}
+    kept = {name: row[name] for name in ("store", "name", "region", "city", "manager")}
     return kept | {"WGS-84": place, "employees": row["employees"], "active": row["active"]}

@@ -51,6 +51,7 @@ async def _list(employee: str | None, limit: int, as_json: bool) -> None:
                 "employee": todo.userid,
                 "kind": todo.kind,
                 "title": todo.card["title"],
+                "customer": todo.external_userid,
                 "status": todo.status,
                 "reason": todo.reason,
                 "due": todo.due_at,

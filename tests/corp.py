@@ -4,48 +4,26 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
-import httpx
-import uvicorn
-from fastapi import FastAPI
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import (
-    ActivityInboundInterceptor,
-    ExecuteActivityInput,
-    Interceptor,
-    Worker,
-)
 
-import settings as settings_module
-from activities.composition import Activities, compose, connections, till_client, wecom_client
-from activities.courier import Courier
 from domain import addresses
 from domain.customer import Command, CommandKind, CustomerState
 from domain.messages import CommandAnswer
 from domain.playbook import Playbook
 from domain.policy import Policy
-from gateway.app import Doors
-from gateway.app import create_app as gateway_app
-from gateway.intake import Intake
 from integrations import wecom
 from playbooks.loader import load_playbook, load_policy
-from settings import ROOT, Settings
-from simulators.app import create_app as simulator_app
-from simulators.from_settings import simulator_config
-from simulators.world import World
+from settings import ROOT
 from starter import lifelines
 from starter.codes import Codes, WantedCode
-from starter.demo.street import Street
+from starter.preview import corp as preview
 from storage import directory, lives
-from storage.database import Database
 from storage.story import StoryLine, story
 from storage.tables import Customer, Employee, Group, Region, Store, Touch
-from worker import build_workers
 
-CALLBACK_AES_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
 STORES = (Store(id="S001", name="中关村店", region_id="bj"), Store(id="S002", name="望京店", region_id="bj"))
 EMPLOYEES = (
     Employee(userid="chen", name="陈静", store_id="S001"),
@@ -53,51 +31,10 @@ EMPLOYEES = (
 )
 
 
-class SkippingClock:
-    """Follows the time-skipping server: brought up to its time before every activity and every request."""
-
-    def __init__(self, env: WorkflowEnvironment) -> None:
-        self._env, self._now = env, datetime.now(UTC)  # noqa: TID251 - until the first look at the server
-
-    def __call__(self) -> datetime:
-        return self._now
-
-    async def look(self) -> None:
-        self._now = (await self._env.get_current_time()).astimezone(UTC)
-
-
-class _ClockInterceptor(Interceptor):
-    def __init__(self, clock: SkippingClock) -> None:
-        self.clock = clock
-
-    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
-        clock = self.clock
-
-        class Inbound(ActivityInboundInterceptor):
-            async def execute_activity(self, input: ExecuteActivityInput) -> Any:
-                await clock.look()
-                return await super().execute_activity(input)
-
-        return Inbound(next)
-
-
 @dataclass
-class Corp:
+class Corp(preview.Corp):
     """What a test holds in its hands."""
 
-    env: WorkflowEnvironment
-    settings: Settings
-    database: Database
-    clock: SkippingClock
-    world: World
-    street: Street
-    http: httpx.AsyncClient
-    client: wecom.WeComClient
-    activities: Activities
-    courier: Courier
-    policy: Policy
-    gateway_url: str
-    workers: Callable[..., Sequence[Worker]]
     groups: dict[str, str] = field(default_factory=dict)
     join_ways: dict[str, str] = field(default_factory=dict)
 
@@ -221,56 +158,19 @@ async def running_corp(
     **worker_options: Any,
 ) -> AsyncIterator[Corp]:
     """A corp with two stores, their codes and groups, and workers on every queue."""
-    clock = SkippingClock(env)
-    await clock.look()
-    database = Database(database_url, pool_size=5)
+    chosen = policy.model_copy() if policy else _everyday_policy()
     async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(database.close)
-        http = await stack.enter_async_context(connections())
-        gateway, simulators = uvicorn_socket(), uvicorn_socket()
-        settings = corp_settings(database_url, gateway.port, simulators.port)
-        settings = settings.model_copy(update=changed_settings)
-        till = till_client(settings, http)
-        courier = Courier(env.client, database, clock, renew_after_events=renew_after_events)
-        doors = Doors(
-            crypto=wecom.CallbackCrypto("SimulatedToken1", CALLBACK_AES_KEY, settings.wecom_corp_id),
-            till=till,
-            intake=Intake(database, courier, clock),
-            database=database,
-            temporal=env.client,
-            clock=clock,
-            callback_max_age_seconds=600,
-            link_key=settings.link_key.get_secret_value().encode(),
-        )
-        simulator = simulator_app(simulator_config(settings), clock)
-        await stack.enter_async_context(serving(gateway_app(doors), gateway))
-        await stack.enter_async_context(serving(simulator, simulators))
-        chosen = policy.model_copy() if policy else _everyday_policy()
-        activities = compose(
-            settings, http=http, database=database, temporal=env.client, policy=chosen, clock=clock
-        )
-        corp = Corp(
-            env=env,
-            settings=settings,
-            database=database,
-            clock=clock,
-            world=simulator.state.world,
-            street=Street(http, f"http://127.0.0.1:{simulators.port}"),
-            http=http,
-            client=wecom_client(settings, http, database, clock),
-            activities=activities,
-            courier=courier,
-            policy=chosen,
-            gateway_url=settings.gateway_url,
-            workers=lambda queues: build_workers(
-                env.client,
-                activities,
-                settings,
-                queues,
-                interceptors=[_ClockInterceptor(clock)],
+        parts = await stack.enter_async_context(
+            preview.open_corp(
+                env,
+                database_url,
+                policy=chosen,
+                renew_after_events=renew_after_events,
+                changed_settings=changed_settings,
                 **worker_options,
-            ),
+            )
         )
+        corp = Corp(**vars(parts))
         await furnish(corp, playbooks or [load_playbook(ROOT / "playbooks" / "coffee-welcome.yaml")])
         for worker in corp.workers((addresses.JOURNEYS, addresses.WELCOME, addresses.WECOM, addresses.POS)):
             await stack.enter_async_context(worker)
@@ -313,52 +213,3 @@ async def furnish(corp: Corp, playbooks: Sequence[Playbook]) -> None:
         for placement in ("cashier", "table"):
             await codes.create(WantedCode(store.id, placement, playbooks[0].playbook, (employee.userid,)))
     await corp.world.drain()
-
-
-@dataclass
-class Listening:
-    """A bound socket, so that the port is known before the server runs."""
-
-    socket: Any
-    port: int
-
-
-def uvicorn_socket() -> Listening:
-    import socket
-
-    bound = socket.socket()
-    bound.bind(("127.0.0.1", 0))
-    return Listening(bound, bound.getsockname()[1])
-
-
-@contextlib.asynccontextmanager
-async def serving(app: FastAPI, listening: Listening) -> AsyncIterator[None]:
-    """Serve an app on a real socket in this event loop."""
-    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on")
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    task = asyncio.create_task(server.serve(sockets=[listening.socket]))
-    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
-        await asyncio.sleep(0.01)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
-
-
-def corp_settings(database_url: str, gateway_port: int, simulators_port: int) -> Settings:
-    from dotenv import dotenv_values
-
-    values = {k.lower(): v for k, v in dotenv_values(ROOT / ".env.example").items()}
-    return settings_module.load(
-        **values
-        | {
-            "database_url": database_url.replace("+psycopg", ""),
-            "data_dir": Path("/nonexistent"),
-            "gateway_url": f"http://127.0.0.1:{gateway_port}",
-            "public_url": "",
-            "wecom_base_url": f"http://127.0.0.1:{simulators_port}",
-            "pos_base_url": f"http://127.0.0.1:{simulators_port}/pos",
-        }
-    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlmodel import col, select
 
 from domain.playbook import Playbook
-from domain.rooms import JoinRules, Room, leads_to
+from domain.rooms import STORE_KIND, JoinRules, Room, leads_to, subject_of_rooms
 from playbooks import templates
 from starter.apply.plan import Body
 from storage.database import Database
@@ -37,7 +37,10 @@ async def wanted(database: Database, books: Sequence[Playbook], rules: JoinRules
         "join_way": join_ways(stores, groups, rules),
         "group_welcome": group_welcomes(books),
     }
-    return Wanted(objects, {f"store/{g.store_id}": g.join_config_id for g in groups if g.join_config_id})
+    in_use = {
+        subject_of_rooms(g.store_id or "", g.kind): g.join_config_id for g in groups if g.join_config_id
+    }
+    return Wanted(objects, in_use)
 
 
 def tags(stores: Sequence[str], placements: Sequence[str]) -> Desired:
@@ -47,27 +50,34 @@ def tags(stores: Sequence[str], placements: Sequence[str]) -> Desired:
 
 
 def join_ways(stores: Sequence[Store], groups: Sequence[Group], rules: JoinRules) -> Desired:
-    """One way for every store that has a group; it leads to the fullest groups that are still open."""
+    """One way for every kind of group that a store has; it leads to the fullest that are still open."""
     wanted: dict[str, Body] = {}
     for store in stores:
-        own = [Room(g.chat_id, g.members) for g in groups if g.store_id == store.id]
-        if bound := leads_to((), own, rules) or tuple(room.chat_id for room in own[:1]):
-            wanted[f"store/{store.id}"] = {
-                "chat_id_list": sorted(bound),
-                "auto_create_room": True,
-                "room_base_name": f"{store.name}福利群"[:ROOM_NAME_CHARS],
-                "state": f"{store.id}-group"[:STATE_CHARS],
-                "remark": store.name[:STATE_CHARS],
-            }
+        mine = [g for g in groups if g.store_id == store.id]
+        for kind in sorted({g.kind for g in mine}):
+            own = [g for g in mine if g.kind == kind]
+            rooms = [Room(g.chat_id, g.members) for g in own]
+            bound = leads_to((), rooms, rules) or (own[0].chat_id,)
+            wanted[subject_of_rooms(store.id, kind)] = _way(store, kind, own[0].name, bound)
     return wanted
+
+
+def _way(store: Store, kind: str, name: str, bound: Sequence[str]) -> Body:
+    """The rooms that WeCom makes behind it are called after the store, or as the first of their kind is."""
+    plain = kind == STORE_KIND
+    return {
+        "chat_id_list": sorted(bound),
+        "auto_create_room": True,
+        "room_base_name": (f"{store.name}福利群" if plain or not name else name)[:ROOM_NAME_CHARS],
+        "state": f"{store.id}-{'group' if plain else kind}"[:STATE_CHARS],
+        "remark": store.name[:STATE_CHARS],
+    }
 
 
 def group_welcomes(books: Sequence[Playbook]) -> Desired:
     """The 入群欢迎语 of every playbook that has one."""
     return {
-        f"playbook/{book.playbook}": {
-            "text": templates.group_welcome(book.group_welcome, book.welcome.benefit)
-        }
+        f"playbook/{book.playbook}": {"text": templates.group_welcome(book.group_welcome, book.benefit)}
         for book in books
         if book.group_welcome
     }

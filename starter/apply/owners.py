@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain import todos
 from domain.todos import TodoKind
 from starter.apply.plan import Action, Change
+from storage import entries
 from storage import todos as rows
-from storage.tables import EntryCode, Group
+from storage.tables import Group
 
 GROUP_WELCOME = "group_welcome"
 
@@ -25,11 +26,12 @@ def occasion_of(change: Change, template_id: str) -> str:
 
 
 async def groups_of(session: AsyncSession, change: Change) -> Sequence[Group]:
-    """The groups with an owner at the stores whose codes lead into the welcome's playbook."""
-    playbook = change.key.removeprefix("playbook/")
-    stores = select(EntryCode.store_id).where(EntryCode.playbook == playbook)
+    """The groups with an owner that lead into the welcome's playbook, or whose store's codes do."""
+    stores, kinds = await entries.leading_to(session, change.key.removeprefix("playbook/"))
     query = select(Group).where(
-        col(Group.dismissed_at).is_(None), col(Group.owner).is_not(None), col(Group.store_id).in_(stores)
+        col(Group.dismissed_at).is_(None),
+        col(Group.owner).is_not(None),
+        or_(col(Group.store_id).in_(stores), col(Group.kind).in_(kinds)),
     )
     return (await session.exec(query.order_by(col(Group.chat_id)))).all()
 

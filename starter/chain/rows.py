@@ -68,6 +68,14 @@ class StoreRow(Row):
         System | None,
         Column("坐标系", "GCJ-02", "高德、腾讯地图填 GCJ-02，百度填 BD-09，GPS 填 WGS-84", ("坐标类型",)),
     ] = None
+    manager: Annotated[
+        UserId | None,
+        Column("店长", "zhangsan", "选填，店长的员工账号，收跟进待办", ("店长账号", "门店店长", "负责人")),
+    ] = None
+    wifi: Annotated[
+        Name | None,
+        Column("WiFi", "ZGC-Guest，密码 88888888", "选填，欢迎语里告诉顾客", ("Wi-Fi", "无线网络", "无线")),
+    ] = None
     zone: Annotated[Zone, Column("时区", "Asia/Shanghai", "选填", ("timezone",))] = "Asia/Shanghai"
     active: Annotated[Flag, Column("状态", "营业", "营业或停业", ("营业状态", "是否营业", "启用"))] = True
 

@@ -56,7 +56,7 @@ class Stores(Subject):
     def _columns(
         self, table: Table[StoreRow], line: int, row: StoreRow, regions: dict[str, list[str]]
     ) -> Given:
-        values = _set(row, "name", "city", "address", "zone", "active")
+        values = _set(row, "name", "city", "address", "manager", "wifi", "zone", "active")
         if "region" in row.model_fields_set:
             values["region_id"] = self._region(table, line, row.region, regions)
         if {"latitude", "longitude"} & row.model_fields_set:

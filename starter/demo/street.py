@@ -49,3 +49,17 @@ class Street:
                     except RuntimeError:
                         continue  # cancelled in this moment
         return confirmed
+
+    async def publish_all_moments(self) -> int:
+        """Every employee publishes every moment of the corp that waits for her; how many there were."""
+        published = 0
+        for moment in await self.see("moments"):
+            for part in moment["parts"].values():
+                if part["published_at"] is None and not moment["cancelled"] and not moment["deleted"]:
+                    try:
+                        what = {"moment_id": moment["moment_id"], "userid": part["userid"]}
+                        await self.do("moments/publish", **what)
+                        published += 1
+                    except RuntimeError:
+                        continue  # cancelled in this moment, or WeCom's job has not made it yet
+        return published

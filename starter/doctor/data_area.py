@@ -7,10 +7,11 @@ from sqlmodel import SQLModel
 
 from activities.composition import join_rules
 from integrations import wecom
-from playbooks.loader import PlaybookError, load_corp
+from playbooks.loader import PlaybookError, load_corp, read_corp
+from playbooks.pictures import with_pictures
 from starter.doctor.findings import Finding, count, fail, ok, skipped, some, warn
 from starter.doctor.setup import Setup
-from storage import checkup
+from storage import checkup, playbooks
 from storage.tables import Employee, EntryCode, Group, Store
 
 MOST_WAYS, AT_ONCE = 200, 4  # contract §12: at most 8 reads in flight, and the workers are reading too
@@ -55,6 +56,33 @@ async def playbook_files(setup: Setup) -> list[Finding]:
     return [ok(f"{folder}: {', '.join(book.playbook for book in books)}")]
 
 
+async def files_published(setup: Setup) -> list[Finding]:
+    """An edited file changes nothing before it is published: whoever edits it may not know."""
+    try:
+        books, _ = read_corp(setup.settings.playbooks_dir)
+    except PlaybookError:
+        return [skipped("the playbook files cannot be read")]
+    async with setup.db.transaction() as session:
+        current = {row.playbook: row for row in await playbooks.newest(session)}
+    edited, new = [], []
+    for book in books:
+        body = with_pictures(book.model, book.source.path.parent)[0].model_dump(mode="json")
+        row = current.get(book.model.playbook)
+        if row is None:
+            new.append(book.model.playbook)
+        elif row.body != body:
+            edited.append(str(book.source.path))
+    if edited:
+        return [
+            warn(
+                f"not as in their published versions, which stay in force: {some(edited)}",
+                'if that is not meant: `journeys playbook publish FILE --by NAME --note "WHY"`',
+            )
+        ]
+    waiting = f"; published when a worker starts: {some(new)}" if new else ""
+    return [ok(f"every published playbook is as in its file{waiting}")]
+
+
 async def codes_made(setup: Setup) -> list[Finding]:
     """A code without a config_id was begun and never made: nobody can have printed it."""
     async with setup.db.transaction() as session:
@@ -80,10 +108,10 @@ async def codes_published(setup: Setup) -> list[Finding]:
         names, _ = await checkup.published(session)
     if not codes:
         return [skipped("there are no entry codes yet")]
-    lost = [code for code in codes if code.playbook not in names]
+    lost = [code for code in codes if code.playbook and code.playbook not in names]
     if not lost:
         return [ok("every code leads into a published playbook")]
-    unknown = sorted({code.playbook for code in lost})
+    unknown = sorted({code.playbook or "" for code in lost})
     return [
         fail(
             f"{some([code.state for code in lost])}: no playbook {some(unknown)} is published",

@@ -71,6 +71,7 @@ CHECKS: tuple[Check, ...] = (
     Check("clock", "against the gateway", clock_area.gateway, after=("ready",)),
     Check("clock", "against PostgreSQL", clock_area.postgres, after=(CONNECTED,)),
     Check("data", "playbook files", data_area.playbook_files, ("playbooks_dir",)),
+    Check("data", "published playbooks", data_area.files_published, ("playbooks_dir",), after=(TABLES,)),
     Check("data", "master data", data_area.master_data, after=(TABLES,)),
     Check("data", "staffed stores", data_area.staffing, after=(TABLES,)),
     Check("data", "codes", data_area.codes_made, after=(TABLES,)),

@@ -82,7 +82,7 @@ SET_UPS = (
         "an older schema",
         breaking.sql(
             "UPDATE alembic_version SET version_num = '0001'",
-            "UPDATE alembic_version SET version_num = '0002'",
+            "UPDATE alembic_version SET version_num = '0003'",
         ),
         ("schema",),
         ("at 0001", "journeys migrate"),
@@ -91,7 +91,7 @@ SET_UPS = (
         "a newer schema",
         breaking.sql(
             "UPDATE alembic_version SET version_num = '9999'",
-            "UPDATE alembic_version SET version_num = '0002'",
+            "UPDATE alembic_version SET version_num = '0003'",
         ),
         ("schema",),
         ("9999", "deploy the newest code"),

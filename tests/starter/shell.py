@@ -14,7 +14,8 @@ from simulators.app import create_app
 from simulators.from_settings import simulator_config
 from simulators.world import World
 from starter.demo.street import Street
-from tests.corp import corp_settings, serving, uvicorn_socket
+from starter.preview.corp import made_up_settings
+from starter.preview.serving import free_socket, serving
 
 
 @dataclass
@@ -62,8 +63,8 @@ class Shell:
 
 @contextlib.asynccontextmanager
 async def open_shell(database_url: str, folder: Path) -> AsyncIterator[Shell]:
-    socket = uvicorn_socket()
-    settings = corp_settings(database_url, 1, socket.port)
+    socket = free_socket()
+    settings = made_up_settings(database_url, 1, socket.port)
     (folder / ".env").write_text((ROOT / ".env.example").read_text(encoding="utf-8"), encoding="utf-8")
     app = create_app(simulator_config(settings), utc_now)
     async with serving(app, socket), httpx.AsyncClient() as http:

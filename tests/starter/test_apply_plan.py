@@ -62,6 +62,18 @@ def test_a_way_leads_to_the_fullest_open_groups() -> None:
     assert wanted["store/S1"]["state"] == "S1-group"
 
 
+def test_every_kind_of_group_has_a_way_of_its_own() -> None:
+    groups = [group("a", 10), group("b", 20), group("w", 5)]
+    groups[2].kind, groups[2].name = "welfare", "望京福利群"
+    wanted = join_ways([Store(id="S1", name="望京店")], groups, JoinRules(cap=200))
+    assert {key: way["chat_id_list"] for key, way in wanted.items()} == {
+        "store/S1": ["a", "b"],
+        "store/S1/welfare": ["w"],
+    }
+    assert wanted["store/S1/welfare"]["state"] == "S1-welfare"
+    assert wanted["store/S1/welfare"]["room_base_name"] == "望京福利群"
+
+
 def test_with_every_group_full_the_way_still_has_one() -> None:
     """WeCom takes no empty list; the room that it makes next is the way on."""
     wanted = join_ways(

@@ -75,6 +75,18 @@ async def test_what_cannot_be_right_is_told_and_the_others_go_on(opening: Openin
     assert len(outcome.new) == 3
 
 
+async def test_a_code_may_be_of_a_campaign_and_name_no_playbook(opening: Opening) -> None:
+    """One placement has a code for every batch of prints; who comes by it enters as `enter.codes` says."""
+    batches = [WantedCode("S001", "bag", None, campaign=batch) for batch in ("may", "june")]
+    outcome = await opening.codes.create_all([*batches, *batches])
+    assert outcome.new == {"S001-bag-may", "S001-bag-june"}
+    assert not outcome.failures
+    made = (await rows(opening))["S001-bag-may"]
+    assert (made.placement, made.campaign, made.playbook) == ("bag", "may", None)
+    clash = await opening.codes.create_all([WantedCode("S001", "bag-may", None)])
+    assert "already the code of store 'S001' at 'bag' for 'may'" in clash.failures[0].reason
+
+
 async def test_an_employee_whom_wecom_refuses_costs_only_her_own_store(opening: Opening) -> None:
     await opening.corp.control("employees", userid="li2", name="li2", activated=False)
     outcome = await opening.codes.create_all(opening.wanted("cashier"))

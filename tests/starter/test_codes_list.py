@@ -12,7 +12,7 @@ from sqlalchemy import event
 from starter import codes_list
 from starter.codes_list import NOT_MADE, row_of
 from storage.database import Database
-from storage.tables import EntryCode, Follow, Group, GroupMember, ScanCount, Store
+from storage.tables import Customer, EntryCode, Follow, Group, GroupMember, Order, ScanCount, Store
 from storage.yields import Yield, yields
 from tests.integrations.corp import running_corp
 from tests.starter.opening import PLAYBOOK, Opening
@@ -67,6 +67,32 @@ async def test_scans_adds_and_joins_are_counted(opening: Opening) -> None:
     assert found["shanghai-a"].rate == pytest.approx(0.3)
 
 
+async def test_the_delay_from_purchase_to_add_is_a_median_of_those_who_had_just_bought(
+    opening: Opening,
+) -> None:
+    """M31: the best moment to be added is the first touch with the product."""
+    minutes = {"wm1": 2, "wm2": 10, "wm3": 3, "wm4": 25 * 60, "wm5": -5}
+    for number, (customer, apart) in enumerate(minutes.items()):
+        await opening.put(
+            Customer(external_userid=customer, member_id=f"m{number}", stage_since=NOW, created_at=NOW),
+            follow(customer, "shanghai-a", NOW),
+            order(f"o{number}", f"m{number}", NOW - timedelta(minutes=apart)),
+            order(f"old{number}", f"m{number}", NOW - timedelta(days=2)),
+        )
+    await opening.put(order("later", "m0", NOW - timedelta(minutes=1), status="cancelled"))
+    await opening.put(follow("nobody", "berlin-a", NOW))
+    found = await counted(opening)
+    assert found["shanghai-a"].delay == timedelta(minutes=3)
+    assert found["berlin-a"].delay is None
+    row = row_of(code("shanghai-a", "shanghai"), Store(id="shanghai", name="店"), found["shanghai-a"], NOW)
+    assert row["delay_minutes"] == 3.0
+
+
+def order(order_id: str, member_id: str, at: datetime, status: str = "paid") -> Order:
+    told: dict[str, Any] = {"provider": "till", "store_id": "shanghai", "paid_minor": 100, "updated_at": at}
+    return Order(order_id=order_id, member_id=member_id, paid_at=at, status=status, **told)
+
+
 async def test_days_are_those_of_each_store(opening: Opening) -> None:
     """At 18:00 UTC it is the next day in Shanghai already."""
     for store_id in CHINA:
@@ -110,7 +136,7 @@ def test_no_cell_of_the_file_is_a_formula(tmp_path: Path) -> None:
     with file.open(encoding="utf-8-sig", newline="") as content:
         _, cells = csv.reader(content)
     assert cells[:4] == ["'+a", "'-S1", '\'=HYPERLINK("http://x")', "'@a"]
-    assert cells[6:9] == ["2", "1", "0.5"]
+    assert cells[7:10] == ["2", "1", "0.5"]
 
 
 def test_a_code_says_how_it_stands() -> None:

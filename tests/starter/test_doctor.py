@@ -57,6 +57,16 @@ async def test_what_is_broken_is_found_and_its_fix_named(clinic: Clinic, broken:
     _nothing_secret(clinic, report, changes)
 
 
+async def test_a_file_that_was_edited_and_not_published_is_named(clinic: Clinic, tmp_path: Path) -> None:
+    for path in (ROOT / "playbooks").glob("*.yaml"):
+        text_of_it = path.read_text(encoding="utf-8").replace("title: ", "title: 新", 1)
+        (tmp_path / path.name).write_text(text_of_it, encoding="utf-8")
+    finding = (await clinic.examine(playbooks_dir=str(tmp_path))).of("published playbooks")
+    assert finding.status is Status.WARN
+    assert "coffee-welcome.yaml" in finding.found
+    assert "journeys playbook publish" in finding.fix
+
+
 def _nothing_secret(clinic: Clinic, report: Report, changes: Changes) -> None:
     secrets = ("wecom_secret", "wecom_callback_token", "wecom_callback_aes_key", "link_key", "pos_api_key")
     for value in [(clinic.values | changes)[name] for name in secrets]:

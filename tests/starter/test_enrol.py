@@ -50,6 +50,12 @@ async def test_one_unknown_customer_enrols_nobody(corp: Corp) -> None:
         await enrol.check(corp.database, "coffee-welcome", [(2, she), (3, "wmX")], "list.csv")
 
 
+async def test_a_playbook_may_take_nobody_from_operators(corp: Corp) -> None:
+    await corp.publish(playbook(playbook="by-code", enter={"operator": False}))
+    with pytest.raises(CommandFailed, match=r"by-code takes nobody from operators: .* `operator: false`"):
+        await enrol.check(corp.database, "by-code", [], "argument")
+
+
 async def test_the_same_order_twice_enrols_once(corp: Corp) -> None:
     await corp.publish(playbook(playbook="extra", nurture=[{"wait": "1d"}, {"exit": "over"}]))
     she = await corp.newcomer()

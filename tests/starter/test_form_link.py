@@ -9,13 +9,13 @@ import pytest
 from domain.events import FormName
 from domain.links import LINK_LIFE, read
 from settings import ROOT, utc_now
+from starter.preview.corp import made_up_settings
 from storage.database import Database
 from storage.tables import Customer
-from tests.corp import corp_settings
 from tests.starter.test_command_line import _run
 
 pytestmark = pytest.mark.anyio
-KEY = corp_settings("postgresql://nowhere/none", 0, 0).link_key.get_secret_value().encode()
+KEY = made_up_settings("postgresql://nowhere/none", 0, 0).link_key.get_secret_value().encode()
 
 
 @pytest.fixture

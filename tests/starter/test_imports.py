@@ -77,6 +77,17 @@ async def test_stores_come_in_with_their_regions_and_places(database: Database, 
     assert (found["S002"].latitude, found["S002"].active) == (None, False)
 
 
+async def test_stores_have_managers_and_wifi(database: Database, tmp_path: Path) -> None:
+    header = ["门店编号", "门店名称", "店长", "WiFi"]
+    await stores(database, tmp_path, [header, ["S001", "中关村店", "ZhangSan", "ZGC，密码 88888888"]])
+    found = (await rows(database, Store))["S001"]
+    assert (found.manager, found.wifi) == ("zhangsan", "ZGC，密码 88888888")
+    report = await stores(database, tmp_path, [["store_id", "manager", "wifi"], ["S001", "", "ZGC"]])
+    assert report.changed == {"S001": ["manager", "wifi"]}
+    found = (await rows(database, Store))["S001"]
+    assert (found.manager, found.wifi) == (None, "ZGC")
+
+
 async def test_the_same_file_again_changes_nothing(database: Database, tmp_path: Path) -> None:
     await stores(database, tmp_path, TWO)
     again = await stores(database, tmp_path, TWO)

@@ -1,0 +1,1 @@
+"""What headquarters does with playbooks before and after they are live."""

@@ -1,0 +1,1 @@
+"""Seeing before doing: the production workflows under time skipping, with a made-up customer."""

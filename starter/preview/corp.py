@@ -1,0 +1,171 @@
+"""A whole chain in one process: simulators and gateway over real HTTP, workers, all by the server's clock."""
+
+import contextlib
+import functools
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Interceptor, Worker
+
+import settings as settings_module
+from activities.composition import Activities, compose, connections, till_client, wecom_client
+from activities.courier import Courier
+from activities.identify import LOOKUP_SECONDS
+from domain.policy import Policy
+from gateway.app import Doors
+from gateway.app import create_app as gateway_app
+from gateway.intake import Intake
+from integrations import wecom
+from settings import Settings
+from simulators.app import create_app as simulator_app
+from simulators.from_settings import simulator_config
+from simulators.world import World
+from starter.demo.street import Street
+from starter.preview.clock import ClockInterceptor, SkippingClock
+from starter.preview.serving import free_socket, serving
+from storage.database import Database
+from worker import build_workers
+
+# Of a corp that is nowhere but here: they open nothing. The simulators accept exactly these.
+MADE_UP: Mapping[str, Any] = {
+    "link_key": "any-32-characters-that-nobody-knows",
+    "wecom_corp_id": "ww0123456789abcdef",
+    "wecom_agent_id": 1000002,
+    "wecom_secret": "simulated-app-secret",
+    "wecom_callback_token": "SimulatedToken1",
+    "wecom_callback_aes_key": "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C",
+    "pos_api_key": "simulated-till-key",
+    "pos_webhook_secret": "simulated-till-webhook-secret",
+    "data_dir": Path("/nonexistent"),
+    "public_url": "",
+}
+
+
+@dataclass
+class Corp:
+    """What runs, and the handles to it."""
+
+    env: WorkflowEnvironment
+    settings: Settings
+    database: Database
+    clock: SkippingClock
+    world: World
+    street: Street
+    http: httpx.AsyncClient
+    client: wecom.WeComClient
+    activities: Activities
+    courier: Courier
+    policy: Policy
+    gateway_url: str
+    workers: Callable[..., Sequence[Worker]]
+
+
+@contextlib.asynccontextmanager
+async def open_corp(
+    env: WorkflowEnvironment,
+    database_url: str,
+    *,
+    policy: Policy,
+    renew_after_events: int | None = None,
+    changed_settings: Mapping[str, Any] | None = None,
+    lookup_seconds: float = LOOKUP_SECONDS,
+    simulators_app: FastAPI | None = None,
+    interceptor: Callable[[SkippingClock], Interceptor] = ClockInterceptor,
+    **worker_options: Any,
+) -> AsyncIterator[Corp]:
+    """Doors, simulators and clients are up; the workers are the caller's to start."""
+    clock, database = SkippingClock(env), Database(database_url, pool_size=5)
+    await clock.look()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        http = await stack.enter_async_context(connections())
+        gateway, simulators = free_socket(), free_socket()
+        settings = made_up_settings(database_url, gateway.port, simulators.port, changed_settings)
+        courier = Courier(env.client, database, clock, renew_after_events=renew_after_events)
+        simulator = _simulator(settings, clock, simulators_app)
+        stack.push_async_callback(simulator.state.world.close)
+        doors = _doors(settings, http, env, database, courier, clock)
+        await stack.enter_async_context(serving(gateway_app(doors), gateway))
+        await stack.enter_async_context(serving(simulator, simulators))
+        shared = functools.partial(compose, settings, http=http, database=database, temporal=env.client)
+        activities = shared(policy=policy, clock=clock, lookup_seconds=lookup_seconds)
+        yield Corp(
+            env=env,
+            settings=settings,
+            database=database,
+            clock=clock,
+            world=simulator.state.world,
+            street=Street(http, f"http://127.0.0.1:{simulators.port}"),
+            http=http,
+            client=wecom_client(settings, http, database, clock),
+            activities=activities,
+            courier=courier,
+            policy=policy,
+            gateway_url=settings.gateway_url,
+            workers=lambda queues: build_workers(
+                env.client, activities, settings, queues, interceptors=[interceptor(clock)], **worker_options
+            ),
+        )
+
+
+def _simulator(settings: Settings, clock: SkippingClock, app: FastAPI | None) -> FastAPI:
+    """A new app, or one that nobody uses at the moment, with a new world."""
+    if app is None:
+        return simulator_app(simulator_config(settings), clock)
+    app.state.world = World(simulator_config(settings), clock)
+    return app
+
+
+def made_up_settings(
+    database_url: str, gateway_port: int, simulators_port: int, changed: Mapping[str, Any] | None = None
+) -> Settings:
+    """Settings that depend on no .env and no environment; `changed` are values as the fields have them."""
+    fields = Settings.model_fields.items()
+    defaults = {name: field.default for name, field in fields if not field.is_required()}
+    made_up = settings_module.load(
+        **defaults
+        | dict(MADE_UP)
+        | {
+            "database_url": database_url.replace("+psycopg", ""),
+            "gateway_url": f"http://127.0.0.1:{gateway_port}",
+            "wecom_base_url": f"http://127.0.0.1:{simulators_port}",
+            "pos_base_url": f"http://127.0.0.1:{simulators_port}/pos",
+        }
+    )
+    return made_up.model_copy(update=changed)
+
+
+def folders() -> tuple[Path, Path]:
+    """DATA_DIR and PLAYBOOKS_DIR, whatever else is set or missing."""
+    required = {name: MADE_UP.get(name) for name, f in Settings.model_fields.items() if f.is_required()}
+    settings = settings_module.load(**required | {"database_url": "postgresql://nowhere/none"})
+    return settings.data_dir, settings.playbooks_dir
+
+
+def _doors(
+    settings: Settings,
+    http: httpx.AsyncClient,
+    env: WorkflowEnvironment,
+    database: Database,
+    courier: Courier,
+    clock: SkippingClock,
+) -> Doors:
+    return Doors(
+        crypto=wecom.CallbackCrypto(
+            settings.wecom_callback_token.get_secret_value(),
+            settings.wecom_callback_aes_key.get_secret_value(),
+            settings.wecom_corp_id,
+        ),
+        till=till_client(settings, http),
+        intake=Intake(database, courier, clock),
+        database=database,
+        temporal=env.client,
+        clock=clock,
+        callback_max_age_seconds=settings.wecom_callback_max_age_seconds,
+        link_key=settings.link_key.get_secret_value().encode(),
+    )
