@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: install demo up test check lint types browser histories bench lock clean
+.PHONY: install demo up test check lint types browser histories previews bench lock clean
 
 install: $(VENV)/.installed
 
@@ -39,6 +39,9 @@ browser:                 ## Chromium for the tests of the pages (Debian, as root
 
 histories: install       ## record the stored workflow histories again (needs a CHANGELOG line)
 	$(BIN)/python -m tests.record_histories
+
+previews: install        ## write the golden previews of the playbooks again; look at the diff
+	$(BIN)/python -m starter.preview.golden
 
 bench: install
 	$(BIN)/python -m bench

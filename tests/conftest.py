@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from starter.preview.engines import skipping_server
 from storage.database import Database
 from tests import engines
 from tests.corp import Corp, running_corp
@@ -36,7 +37,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def skipping() -> AsyncIterator[WorkflowEnvironment]:
-    async with engines.skipping_server() as env:
+    async with skipping_server() as env:
         yield env
 
 

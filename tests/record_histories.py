@@ -15,7 +15,8 @@ from temporalio.client import WorkflowHistory
 
 from domain.addresses import todo_workflow_id
 from domain.customer import CommandKind
-from domain.policy import Frequency, Policy, StaffTaskRhythm
+from domain.playbook import Frequency
+from domain.policy import Policy, StaffTaskRhythm
 from domain.todos import DONE
 from tests import engines
 from tests.corp import Corp, running_corp
@@ -46,6 +47,45 @@ JOURNEY = playbook(
             {"wait_for": {"event": "coupon_redeemed", "timeout": "15s"}},
         ],
     },
+)
+
+
+EVERY_STEP = playbook(
+    join_reminder=None,
+    tags=[{"when": {"member": True}, "tag": "会员"}],
+    goals=[{"name": "复购", "event": "order_paid", "when": {"orders": {"least": 1}}}],
+    exits=[{"reason": "谁也联系不上", "when": {"none": [{"reachable": ["private", "group"]}]}}],
+    nurture=[
+        {"branch": [{"when": {"orders": {"least": 9}}}, {"steps": [{"tag": {"add": "新客"}}]}]},
+        {
+            "split": {
+                "experiment": "words",
+                "arms": [
+                    {
+                        "arm": "a",
+                        "share": 50,
+                        "steps": [{"send": {"text": "甲", "channel": ["group", "private"]}}],
+                    },
+                    {
+                        "arm": "b",
+                        "share": 50,
+                        "steps": [{"send": {"text": "乙", "channel": ["group", "private"]}}],
+                    },
+                ],
+            }
+        },
+        {"notify_staff": {"title": "请回访新客", "text": "{{ customer.nickname }}刚加您"}},
+        {"wait": {"day": {"date": "birthday", "offset": "-3d"}}},
+        {"send": {"text": "生日快乐"}},
+    ],
+    life_stages=[
+        {"stage": "备孕", "tag": "备孕", "steps": [{"wait": "1s"}, {"goto_stage": "孕期"}]},
+        {
+            "stage": "孕期",
+            "begins": {"date": "due_date", "offset": "-280d"},
+            "steps": [{"wait": "2s"}, {"send": {"text": "待产包"}}, {"wait": "60s"}],
+        },
+    ],
 )
 
 
@@ -153,6 +193,19 @@ async def asked(corp: Corp, recorder: Recorder) -> None:
     await recorder.save("todo_done", todo_workflow_id(todo_id))
 
 
+async def every_step(corp: Corp, recorder: Recorder) -> None:
+    """All kinds of steps; then the goal is reached and stops what is on its way."""
+    she = await corp.newcomer()
+    member = await corp.member(she)
+    await corp.scan(she)
+    await corp.until_logged(she, "life stage 孕期")
+    await corp.until_logged(she, "message of small planned")
+    await corp.do("till/orders", member_id=member, store_id="S002", amount_minor=5)
+    await corp.until_logged(she, "goal 复购 reached")
+    await asyncio.sleep(2)
+    await recorder.save_all_runs("life_every_step", f"customer/{she}")
+
+
 async def sweeping(corp: Corp, recorder: Recorder) -> None:
     await start_sweep(corp.env.client)
     await asyncio.sleep(3)
@@ -165,11 +218,12 @@ async def record() -> None:
     for old in FOLDER.glob("*.json"):
         old.unlink()
     with engines.postgres() as postgres:
-        for scenario in (whole_life, unlucky, withdrawn, asked, sweeping):
+        for scenario in (whole_life, unlucky, withdrawn, asked, every_step, sweeping):
+            journey = EVERY_STEP if scenario is every_step else JOURNEY
             async with engines.real_server() as env:
                 with engines.fresh_database(postgres) as url:
                     async with running_corp(
-                        env, url, playbooks=[JOURNEY], policy=POLICY, renew_after_events=45
+                        env, url, playbooks=[journey], policy=POLICY, renew_after_events=45
                     ) as corp:
                         await scenario(corp, Recorder(corp))
 

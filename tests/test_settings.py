@@ -7,7 +7,7 @@ import pytest
 
 from settings import ROOT, Settings
 from starter import stack
-from tests.corp import corp_settings
+from starter.preview.corp import made_up_settings
 
 CLOUD = "corp.tmprl.cloud:7233"
 OURS = "127.0.0.1:17233"
@@ -27,7 +27,7 @@ def unset(settings: Settings) -> Settings:
 
 
 def settings(**more: Any) -> Settings:
-    return Settings(**(corp_settings("postgresql://nowhere/none", 0, 0).model_dump() | more))
+    return Settings(**(made_up_settings("postgresql://nowhere/none", 0, 0).model_dump() | more))
 
 
 def test_our_address_wins_over_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:

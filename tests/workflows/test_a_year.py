@@ -25,13 +25,12 @@ from domain.messages import (
     OpenLife,
     Parked,
     ParkLife,
-    PlannedTouch,
-    PlanTouch,
     SaveLife,
     Tagged,
     TagPair,
 )
 from domain.playbook import PinnedJourney
+from domain.step_messages import PlannedTouch, PlanTouch
 from domain.touches import TouchStatus
 from tests.workflows.conftest import playbook
 from workflows.customer_lifecycle import CustomerLifecycle

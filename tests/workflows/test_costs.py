@@ -9,7 +9,8 @@ from sqlmodel import select
 from temporalio.testing import WorkflowEnvironment
 
 from domain.addresses import welcome_id
-from domain.policy import Frequency, Policy, StaffTaskRhythm
+from domain.playbook import Frequency
+from domain.policy import Policy, StaffTaskRhythm
 from playbooks.loader import load_playbook
 from settings import ROOT
 from storage.tables import GroupMember, InboundEvent

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.policy import Frequency, Policy
+from domain.playbook import Frequency
+from domain.policy import Policy
 from tests.corp import Corp
 from tests.workflows.conftest import CorpWith, playbook
 

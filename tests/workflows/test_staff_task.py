@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.calendar import QuietHours
 from domain.customer import CommandKind
+from domain.hours import QuietHours
 from domain.policy import Policy, StaffTaskRhythm
 from tests.corp import Corp
 from tests.workflows.conftest import CorpWith, playbook
