@@ -15,6 +15,7 @@ from simulators.world import World
 from starter.preview.agenda import Agenda
 from starter.preview.clock import SkippingClock
 
+ACTING = timedelta(seconds=30)  # far more than a deed takes
 POLLS, SENDS = "poll_", ("greet", "create_task")
 Look = Callable[[], Awaitable[None]]
 
@@ -58,10 +59,14 @@ class Watch(Interceptor):
         await self.news()
 
     def next_poll(self, every: timedelta) -> timedelta:
-        """As many polls later as nobody does anything; the last one before the task expires is kept."""
+        """As many polls later as nobody does anything; the last one before the task expires is kept.
+
+        Never in the very moment when somebody acts: then it would be chance whether it sees that.
+        """
         info, now = activity.info(), self.clock()
         ends = info.scheduled_time + (info.schedule_to_close_timeout or timedelta.max - timedelta(days=1))
-        wake = min(self.agenda.next_at() or ends, ends - every)
+        acts = self.agenda.next_at()
+        wake = min(acts + ACTING if acts else ends, ends - every)
         return every * max(1, -((now - wake) // every))
 
 
