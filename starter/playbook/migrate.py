@@ -197,5 +197,5 @@ def _row(move: PlaybookMove) -> dict[str, Any]:
         "note": move.note,
         "began": move.began_at,
         "finished": move.finished_at,
-        "undone": move.undone_at,
+        "undone_at": move.undone_at,
     }

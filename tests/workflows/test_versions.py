@@ -163,12 +163,12 @@ async def test_a_migration_moves_running_and_parked_lives_and_can_be_undone(corp
         shown = await journeys(corp, "migrate", "--undo", "small-m1", "--dry-run", *SIGNED)
         assert (shown["move"], shown["moved"]) == ("small-m1", 2)
         [listed] = await journeys(corp, "moves", "small")
-        assert listed["undone"] is None, "a dry run changes nothing"
+        assert listed["undone_at"] is None, "a dry run changes nothing"
         await journeys(corp, "migrate", "--undo", "small-m1", *SIGNED)
         await a_day(corp, parked, 3, days=4)
         assert await texts(corp, parked) == ["一", "新二", "旧三"]
         [listed] = await journeys(corp, "moves", "small")
-        assert (listed["undone"] is not None, listed["ordered"]) == (True, 0)
+        assert (listed["undone_at"] is not None, listed["ordered"]) == (True, 0)
 
 
 async def test_a_killed_migration_goes_on_where_it_stopped(corp_with: CorpWith) -> None:

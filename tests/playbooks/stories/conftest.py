@@ -11,7 +11,6 @@ from playbooks.loader import load_policy
 from starter.preview.persona import Persona
 from starter.preview.personas import find_persona
 from starter.preview.running import Wanted
-from starter.preview.showing import quiet
 from tests import engines
 from tests.playbooks.stories.living import PLAYBOOKS, Life, book, live
 
@@ -21,7 +20,6 @@ Lives = Callable[..., Life]
 @pytest.fixture(scope="module")
 def lives(postgres: str) -> Lives:
     """`lives("coffee-chain", "office_worker")`: as long as her golden preview, with the shipped policy."""
-    quiet()
     known: dict[str, Life] = {}
 
     def lived(
