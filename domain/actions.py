@@ -21,6 +21,7 @@ class SendTouch(Shape):
     key: str
     send: Send
     step: str | None = Field(None, description="the `id` of the step")
+    since: UtcTime | None = Field(None, description="when `within` of the message began")
 
 
 class IssueCoupon(Shape):
@@ -87,8 +88,7 @@ def next_action(state: CustomerState, now: datetime) -> Action:
     """What to do now; call `journey.advance` first. Paused and opted-out customers only rest."""
     for playbook, reason in state.withdrawals.items():
         if not _put_off(state, playbook, now):
-            number = state.enrolments[playbook].number
-            key = f"{state.external_userid}/{number}/stop"
+            key = f"{state.external_userid}/{state.enrolments[playbook].number}/stop"
             return StopTouches(playbook=playbook, key=key, reason=reason)
     if state.paused_by:
         return Rest(until=earliest(*state.retry_at.values()), why=f"paused by {state.paused_by}")
@@ -242,7 +242,8 @@ def _send(enrolment: Enrolment, step: Step, playbook: str, key: str) -> Outward 
         return _ask_exits(enrolment, key, standing)
     if step.send.coupon and not enrolment.coupon_given:
         return IssueCoupon(playbook=playbook, key=f"{key}/coupon", coupon=step.send.coupon)
-    return SendTouch(playbook=playbook, key=key, send=step.send, step=step.id)
+    since = (enrolment.entered_at or enrolment.since) if step.send.within else None
+    return SendTouch(playbook=playbook, key=key, send=step.send, step=step.id, since=since)
 
 
 def _standing_exits(enrolment: Enrolment) -> list[int]:

@@ -16,6 +16,7 @@ GROUP_LIFECYCLE = "GroupLifecycle"
 STAFF_TASK = "StaffTask"
 WELCOME_WORKFLOW = "Welcome"
 TODO = "Todo"
+CAMPAIGN = "Campaign"
 SWEEP = "Sweep"
 SWEEP_ID = "sweep"
 
@@ -23,6 +24,8 @@ HAPPENED = "happened"  # signal of CustomerLifecycle: one Event
 CHANGED = "changed"  # signal of GroupLifecycle: one GroupChange
 COMMAND = "command"  # update of CustomerLifecycle: one Command
 WITHDRAW = "withdraw"  # signal of StaffTask: one recipient less
+STOP = "stop"  # signal of StaffTask: nothing of it is to be sent any more
+ORDER = "order"  # update of Campaign: one CampaignOrder
 TAPPED = "tapped"  # signal of Todo: one CardTap
 
 
@@ -46,6 +49,10 @@ def staff_task_id(batch_id: int) -> str:
 
 def todo_workflow_id(todo_id: str) -> str:
     return f"todo/{todo_id}"
+
+
+def campaign_id(name: str) -> str:
+    return f"campaign/{name}"
 
 
 def card_task_id(todo_id: str, attempt: int) -> str:

@@ -78,18 +78,32 @@ def shuts(now: datetime, shut: Shut, within: timedelta) -> datetime | None:
     return min((moment for moment in found if moment <= now + within), default=None)
 
 
-def window_end(now: datetime, window: timedelta, spread_key: str, shut: Shut) -> datetime | None:
+def window_end(
+    now: datetime, window: timedelta, spread_key: str, shut: Shut, send_by: datetime | None = None
+) -> datetime | None:
     """When the sending window that is open at `now` closes; None when it would never be open then.
 
     Windows are aligned per employee (`spread_key`), so that not all stores send in the same second. A window
-    that would close while it is shut closes with the first one after that.
+    that would close while it is shut closes with the first one after that. What is of no use at `send_by`
+    takes a nearer moment if it must, and None when there is none before it.
     """
     first = datetime.min.replace(tzinfo=UTC) + spread(spread_key, window)
     end = now + window - (now - first) % window
     opened = opens(end, shut)
-    if opened is None or opened == end:
-        return opened
-    return opens(opened + (first - opened) % window, shut)
+    if opened is not None and opened != end:
+        opened = opens(opened + (first - opened) % window, shut)
+    return _soon_enough(opened, now, shut, send_by) if send_by else opened
+
+
+def _soon_enough(end: datetime | None, now: datetime, shut: Shut, send_by: datetime) -> datetime | None:
+    """At least half of the time that is left belongs to the employee, who has to confirm it."""
+    opened = opens(now, shut)
+    if opened is None or opened >= send_by:
+        return None
+    latest = opened + (send_by - opened) / 2
+    if end is not None and end <= latest:
+        return end
+    return latest if opens(latest, shut) == latest else opened
 
 
 def spread(key: str, over: timedelta) -> timedelta:

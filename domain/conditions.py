@@ -1,6 +1,6 @@
 """Conditions (条件): does one hold for her? `domain.wording` puts them into words."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from domain.days import local_day, weekday_of
 from domain.facts import Bought, Facts
-from domain.playbook import Ago, Amount, Condition, Count, Share
+from domain.playbook import Ago, Amount, Condition, Count, Goods, Share
 from domain.playbook.conditions import Rating, given
 from domain.wording import words
 
@@ -55,8 +55,13 @@ class _Case:
         past = (order for order in self.facts.orders if order.at <= self.now + FAST_TILL)
         return [order for order in past if since is None or order.at >= since]
 
-    def last_order(self) -> datetime | None:
-        return max((order.at for order in self.orders()), default=None)
+    def ago(self, asked: Ago, times: Iterable[datetime]) -> bool:
+        """Whether the last of some times is as long ago as asked."""
+        last = max(times, default=None)
+        if asked.within is not None:
+            return last is not None and last >= self.now - asked.within
+        assert asked.longer_than is not None
+        return last is None or last < self.now - asked.longer_than
 
 
 def _between(value: Decimal | float, asked: Count | Amount | Share | Rating) -> bool:
@@ -87,12 +92,10 @@ def _coupon_share(asked: Share, case: _Case) -> bool:
     return _between(sum(order.coupons > 0 for order in orders) / (len(orders) or 1), asked)
 
 
-def _last_order(asked: Ago, case: _Case) -> bool:
-    last = case.last_order()
-    if asked.within is not None:
-        return last is not None and last >= case.now - asked.within
-    assert asked.longer_than is not None
-    return last is None or last < case.now - asked.longer_than
+def _bought(asked: Goods, case: _Case) -> bool:
+    wanted = set(asked.product or asked.category or ())
+    having = [order.products if asked.product else order.categories for order in case.orders(asked.within)]
+    return sum(not wanted.isdisjoint(goods) for goods in having) >= asked.least
 
 
 def _prefers(wanted: Sequence[str], case: _Case) -> bool:
@@ -139,10 +142,12 @@ _CHECKS: dict[str, Callable[[Any, _Case], bool]] = {
     "visits": _visits,
     "spend": _spend,
     "ticket": _ticket,
-    "last_order": _last_order,
+    "last_order": lambda asked, case: case.ago(asked, (order.at for order in case.orders())),
     "coupons_used": lambda asked, case: _between(sum(o.coupons for o in case.orders(asked.within)), asked),
     "coupon_share": _coupon_share,
     "prefers": _prefers,
+    "bought": _bought,
+    "last_message": lambda asked, case: case.ago(asked, (at for at in case.facts.reached if at <= case.now)),
     "outcome": lambda asked, case: case.facts.outcomes.get(asked.step) in asked.was,
     "hours": lambda asked, case: asked.hold(case.local.time()),
     "weekday": lambda wanted, case: weekday_of(case.local.date()) in wanted,

@@ -13,7 +13,7 @@ def arm_of(external_userid: str, experiment: str, shares: Mapping[str, int]) -> 
 
     More for the first arm takes people from the next one only; nobody else changes.
     """
-    place, end = _place(f"split/{experiment}/{external_userid}"), 0
+    place, end = percentile(f"split/{experiment}/{external_userid}"), 0
     for arm, share in shares.items():
         end += share
         if place < end:
@@ -23,9 +23,11 @@ def arm_of(external_userid: str, experiment: str, shares: Mapping[str, int]) -> 
 
 def held_out(external_userid: str, holdout: Holdout | None) -> bool:
     """Whether she is in the control group. It is drawn apart from any split of the same name."""
-    return holdout is not None and _place(f"holdout/{holdout.experiment}/{external_userid}") < holdout.share
+    return (
+        holdout is not None and percentile(f"holdout/{holdout.experiment}/{external_userid}") < holdout.share
+    )
 
 
-def _place(key: str) -> float:
+def percentile(key: str) -> float:
     """A stable number from 0 up to, not including, 100."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:6], "big") * HUNDRED / 2**48

@@ -18,6 +18,7 @@ class Bought:
     paid_minor: int
     coupons: int = 0
     categories: Mapping[str, int] = field(default_factory=dict)
+    products: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Facts:
     """Personal: never in a log, a history or an error.
 
     `dates` are days of her own `zone`; of a birthday only month and day count. `rating` is of her last
-    feedback. `outcomes` are of the enrolment that asks, by the `id` of the step.
+    feedback. `outcomes` are of the enrolment that asks, by the `id` of the step. `reached`: when messages
+    of any channel did.
     """
 
     external_userid: str
@@ -45,4 +47,5 @@ class Facts:
     rating: int | None = None
     dates: Mapping[DateName, date] = field(default_factory=dict)
     orders: Sequence[Bought] = ()
+    reached: Sequence[datetime] = ()
     outcomes: Mapping[str, str] = field(default_factory=dict)

@@ -10,7 +10,6 @@ from domain.playbook import (
 )
 from domain.shape import Duration, Shape, UtcTime
 from domain.stages import Stage
-from domain.touches import TouchStatus
 
 
 class LifeStart(Shape):
@@ -39,16 +38,13 @@ class WelcomeSettled(Shape):
 
 
 class GroupStart(Shape):
-    """Start of GroupLifecycle; `changes` are carried over when a run continues as new."""
+    """Start of GroupLifecycle; `changes` and `next_at` are carried over when a run continues as new."""
 
     chat_id: str
     changes: list[GroupChange] = Field(default_factory=list)
-
-
-class StaffTaskStart(Shape):
-    """Start of StaffTask."""
-
-    batch_id: int
+    lives: bool = Field(False, description="goes on after what it was started for: looks after the group")
+    next_at: UtcTime | None = Field(None, description="when it looks at the group next")
+    renew_after_events: int | None = Field(None, description="for tests: continue as new this early")
 
 
 class OpenLife(Shape):
@@ -137,53 +133,25 @@ class Purchase(Shape):
     event: Event | None = None
 
 
-class FlushBatch(Shape):
-    batch_id: int
-
-
-class FlushedBatch(Shape):
-    """How many of a batch may be sent, and the deadlines of its task."""
-
-    claimed: int
-    poll_every: Duration
-    remind_at: UtcTime
-    expire_at: UtcTime
-
-
-class TaskRef(Shape):
-    """One task of one batch; `attempt` counts how often it was created."""
-
-    batch_id: int
-    attempt: int = 1
-    until: UtcTime | None = Field(None, description="not to be created at or after this")
-
-
-class TaskState(Shape):
-    """`open` are recipients whose outcome is not known yet."""
-
-    msgid: str | None = None
-    open: int = 0
-    reason: str = ""
-
-
-class FinishTask(Shape):
-    batch_id: int
-    status: TouchStatus
-    rule: str
-    reason: str
-
-
-class WithdrawFromTask(Shape):
-    batch_id: int
-    external_userid: str
-    reason: str = ""
-
-
 class RefreshGroup(Shape):
     chat_id: str
     member_version: str | None = Field(None, description="the version that the last event announced")
     dismissed: bool = False
     at: UtcTime
+    daily: bool = Field(False, description="nothing was heard of it: there is no burst to wait for")
+
+
+class LiveGroup(Shape):
+    """The daily look at a group."""
+
+    chat_id: str
+
+
+class LivedGroup(Shape):
+    """`next_at`: the next look is due; None: the group needs none. `read`: nobody has read it for a day."""
+
+    next_at: UtcTime | None = None
+    read: bool = False
 
 
 class Parked(Shape):
@@ -216,6 +184,9 @@ class SweepReport(Shape):
     media: int = 0
     todos: int = 0
     entered: int = Field(0, description="customers whom a segment means")
+    overstock: int = Field(0, description="campaigns that stock started")
+    groups: int = Field(0, description="whose lives were started")
+    profiles: int = Field(0, description="of groups, written for their day")
 
 
 class CommandAnswer(Shape):

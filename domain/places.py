@@ -44,7 +44,7 @@ def conditions_of(book: Playbook) -> Iterator[tuple[Place, Condition]]:
     """Every condition, those inside others included."""
     for at, condition in _top_conditions(book):
         if condition:
-            yield from _combined(at, condition)
+            yield from combined(at, condition)
 
 
 def _top_conditions(book: Playbook) -> Iterator[tuple[Place, Condition | None]]:
@@ -59,8 +59,9 @@ def _top_conditions(book: Playbook) -> Iterator[tuple[Place, Condition | None]]:
             yield (*at, "branch", number, "when"), case.when
 
 
-def _combined(at: Place, condition: Condition) -> Iterator[tuple[Place, Condition]]:
+def combined(at: Place, condition: Condition) -> Iterator[tuple[Place, Condition]]:
+    """A condition that stands at a place, and those inside it."""
     yield at, condition
     for name in ("all", "any", "none"):
         for number, part in enumerate(getattr(condition, name) or ()):
-            yield from _combined((*at, name, number), part)
+            yield from combined((*at, name, number), part)

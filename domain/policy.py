@@ -2,19 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from domain.calendar import NO_HOLIDAYS, Holidays, Shut, is_holiday, is_quiet, opens
-from domain.caps import Caps, Reserved, too_many
+from domain.caps import Caps, Reserved, Weights
 from domain.conditions import parts
 from domain.hours import QuietHours
 from domain.playbook import Condition, ContentClass, Frequency, Limits
-from domain.shape import Duration, Period, Shape
+from domain.playbook.conditions import as_list
+from domain.quotas import Quotas
+from domain.shape import Duration, Period, Shape, spell
 from domain.touches import Planned, TouchStatus, Verdict
 
+Durations = Annotated[list[Duration], BeforeValidator(as_list)]  # one or more
 NEVER_OPEN = "the quiet hours of the corp and of the playbook leave no time of the day"
+LONGEST_DAY = timedelta(hours=25)  # where clocks are set back
 
 
 class GroupKind(Shape):
@@ -25,10 +30,14 @@ class GroupKind(Shape):
 
 
 class StaffTaskRhythm(Shape):
-    """How an unconfirmed task is followed up."""
+    """How an unconfirmed task is followed up; every time counts from its creation."""
 
     poll_every: Period = timedelta(minutes=5)
-    remind_after: Duration = timedelta(hours=2)
+    remind_after: Durations = Field(
+        default_factory=lambda: [timedelta(hours=2)], description="once or more often, by WeCom itself"
+    )
+    todo_after: Duration = Field(timedelta(hours=4), description="the employee gets a to-do with a link")
+    escalate_after: Duration = Field(timedelta(hours=8), description="the manager of her store gets one")
     expire_after: Duration = timedelta(hours=24)
 
 
@@ -38,6 +47,12 @@ class Policy(Shape):
     default_playbook: str = Field(description="for friends whose entry code is unknown")
     window: Period = Field(timedelta(minutes=30), description="touches of one window become one task")
     frequency: Frequency = Frequency()
+    weights: Weights = Field(
+        Weights(), description="what a message of a channel uses up of `frequency` (M50)"
+    )
+    per_day: int | None = Field(None, ge=1, description="messages to one customer on one day of her calendar")
+    quotas: Quotas = Field(Quotas(), description="WeCom's own, so that it has nothing to drop (status 3)")
+    give_up_after: Period = Field(timedelta(days=14), description="what is put off again and again ends then")
     quiet_hours: QuietHours | None = None
     holidays: Literal["cn", "none"] = Field("cn", description="what `holidays: skip` means")
     tiers: dict[str, Condition] = Field(default_factory=dict, description="分层, by name")
@@ -97,7 +112,40 @@ def longest_memory(policy: Policy, planned: Sequence[Planned]) -> timedelta:
     """How far back the caps of the corp, its groups and these touches' playbooks look."""
     own = [t.limits.frequency for t in planned if t.limits and t.limits.frequency]
     groups = [kind.frequency for kind in (GroupKind(), *policy.groups.values())]
-    return max(frequency.per for frequency in (policy.frequency, *groups, *own))
+    longest = max(frequency.per for frequency in (policy.frequency, *groups, *own))
+    return max(longest, policy.quotas.memory, LONGEST_DAY if policy.per_day else timedelta(0))
+
+
+def must_wait(touch: Planned, policy: Policy, zone: str, now: datetime, holidays: Holidays) -> Verdict | None:
+    """Quiet hours and holidays put off; what that makes too late, or what waited long enough, is refused."""
+    if touch.send_by and now >= touch.send_by:
+        return refused(touch, "too_late", too_late(touch.send_by, zone))
+    shut = shut_for(policy, touch.limits, touch.kind, zone, holidays)
+    why = held_by(shut, now)
+    since = touch.put_off_since
+    if since and now >= since + policy.give_up_after:
+        again = f", now by {why[0]}" if why else ""
+        words = (
+            f"put off again and again for {spell(policy.give_up_after)}{again}: nobody waits for it any more"
+        )
+        return refused(touch, "given_up", words)
+    if why is None:
+        return None
+    opened = opens(now, shut)
+    if opened is None:
+        return refused(touch, "never_open", NEVER_OPEN)
+    if touch.send_by and opened >= touch.send_by:
+        return refused(touch, "too_late", f"{too_late(touch.send_by, zone)}, and {why[0]} last longer")
+    return Verdict(key=touch.key, status=TouchStatus.PLANNED, rule=why[0], reason=why[1])
+
+
+def why_no_window(send_by: datetime | None, zone: str = "Asia/Shanghai") -> tuple[str, str]:
+    """The rule and the reason when there is no window for a message."""
+    return ("too_late", too_late(send_by, zone)) if send_by else ("never_open", NEVER_OPEN)
+
+
+def too_late(send_by: datetime, zone: str) -> str:
+    return f"of no use after {send_by.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
 def judge(
@@ -120,50 +168,50 @@ class _Window:
 
     def __init__(self, person: Person, policy: Policy, now: datetime, holidays: Holidays) -> None:
         self.person, self.policy, self.now, self.holidays = person, policy, now, holidays
-        self.caps = Caps(person.reserved, person.knowledge, now)
+        self.before, self.caps = (
+            Caps(person.reserved, person.knowledge, now, policy.weights) for _ in range(2)
+        )
         self.winner: str | None = None
 
     def judge(self, touch: Planned) -> Verdict:
-        verdict = self._forbidden(touch) or self._shut(touch)
-        if touch.kind is ContentClass.SERVICE:
-            return verdict or _yes(touch)
-        verdict = verdict or self._capped(touch)
+        service = touch.kind is ContentClass.SERVICE
+        verdict = (
+            self._forbidden(touch)
+            or must_wait(touch, self.policy, self.person.zone, self.now, self.holidays)
+            or self._over_quota(touch)
+            or (None if service else self._capped(touch))
+        )
         if verdict is None:
             self.caps.went(touch)
-            self.winner = touch.key
-        return verdict or _yes(touch)
+            self.winner = self.winner if service else touch.key
+        return verdict or Verdict(key=touch.key, status=TouchStatus.CLAIMED)
 
     def _forbidden(self, touch: Planned) -> Verdict | None:
         if self.person.opted_out and touch.kind is not ContentClass.SERVICE:
-            return _no(touch, "opted_out", "she asked for no more messages")
+            return refused(touch, "opted_out", "she asked for no more messages")
         if not self.person.is_friend:
-            return _no(touch, "not_friend", "no employee of ours is her friend any more")
+            return refused(touch, "not_friend", "no employee of ours is her friend any more")
         return None
 
-    def _shut(self, touch: Planned) -> Verdict | None:
-        """Quiet hours and holidays put off; those that never end refuse."""
-        shut = shut_for(self.policy, touch.limits, touch.kind, self.person.zone, self.holidays)
-        if (why := held_by(shut, self.now)) is None:
-            return None
-        if opens(self.now, shut) is None:
-            return _no(touch, "never_open", NEVER_OPEN)
-        return Verdict(key=touch.key, status=TouchStatus.PLANNED, rule=why[0], reason=why[1])
+    def _over_quota(self, touch: Planned) -> Verdict | None:
+        full = self.caps.over_quota(touch.channel, self.policy.quotas.of(touch.channel))
+        return refused(touch, "wecom_quota", full) if full else None
 
     def _capped(self, touch: Planned) -> Verdict | None:
-        """The corp's cap on all messages, then what the playbook allows itself."""
-        corp = self.policy.frequency
-        taken = self.caps.taken(corp)
-        if taken >= corp.most and self.winner:
-            return _no(touch, "priority", f"{self.winner} went first in the same window")
-        if taken >= corp.most:
-            return _no(touch, "frequency", too_many(taken, corp))
-        against = self.caps.against(touch)
-        return _no(touch, *against) if against else None
+        """The corp's caps on all messages, then what the playbook allows itself."""
+        full = self._full(self.caps, touch)
+        if full and not self._full(self.before, touch):
+            return refused(touch, "priority", f"{self.winner} went first in the same window")
+        against = full or self.caps.against(touch)
+        return refused(touch, *against) if against else None
+
+    def _full(self, caps: Caps, touch: Planned) -> tuple[str, str] | None:
+        """The corp's rule that refuses one more, and the reason."""
+        if too_often := caps.over(touch, self.policy.frequency):
+            return "frequency", too_often
+        today = caps.over_today(self.policy.per_day, self.person.zone)
+        return ("per_day", today) if today else None
 
 
-def _yes(touch: Planned) -> Verdict:
-    return Verdict(key=touch.key, status=TouchStatus.CLAIMED)
-
-
-def _no(touch: Planned, rule: str, reason: str) -> Verdict:
+def refused(touch: Planned, rule: str, reason: str) -> Verdict:
     return Verdict(key=touch.key, status=TouchStatus.REFUSED, rule=rule, reason=reason)

@@ -19,11 +19,11 @@ from domain.experiments import held_out
 from domain.facts import Facts
 from domain.group_policy import forbidden
 from domain.playbook import PinnedJourney, TagStep, Way
-from domain.policy import NEVER_OPEN, Person, Policy
+from domain.policy import Person, Policy, why_no_window
 from domain.rehearsal_windows import Waiting, Windows
 from domain.shape import earliest
 from domain.stages import Stage
-from domain.touches import Planned, TouchStatus, Verdict
+from domain.touches import Channel, Planned, TouchStatus, Verdict
 
 MOST_ACTIONS = 2_000  # of one life; far more than any check lets a playbook have
 FRIEND_WAYS = (Way.PRIVATE, Way.STAFF)
@@ -139,13 +139,6 @@ class _Rehearsal:
     def _plan(self, action: actions.Outward, now: datetime) -> bool:
         assert isinstance(action, actions.SendTouch)
         send, rules = action.send, self.pinned.journey
-        planned = Planned(
-            key=action.key,
-            priority=rules.priority if send.priority is None else send.priority,
-            kind=send.content,
-            playbook=action.playbook,
-            limits=rules.limits,
-        )
         if self._held_out():
             return self._refuse(now, "holdout", HELD_OUT, send.text)
         way = next((way for way in send.channel if self._reaches(way, send.group, send.tag)), None)
@@ -154,9 +147,18 @@ class _Rehearsal:
             return self._refuse(now, rule, "no way of this step reaches her", send.text)
         if way is Way.GROUP and (why := forbidden(send.group, send.content, self.policy)):
             return self._refuse(now, "group_content", why, send.text)
-        touch = Waiting(planned, self._path(), action.step, way, send.text)
+        planned = Planned(
+            key=action.key,
+            channel=Channel(way.value),
+            priority=rules.priority if send.priority is None else send.priority,
+            kind=send.content,
+            playbook=action.playbook,
+            limits=rules.limits,
+            send_by=action.since + send.within if action.since and send.within else None,
+        )
+        touch = Waiting(planned, self._path(), action.step, send.text)
         if not self.windows.put(touch, self.facts.zone, now):
-            return self._refuse(now, "never_open", NEVER_OPEN, send.text)
+            return self._refuse(now, *why_no_window(planned.send_by, self.facts.zone), send.text)
         return False
 
     def _reaches(self, way: Way, group: str, tag: str | None) -> bool:

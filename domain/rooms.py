@@ -16,10 +16,19 @@ def subject_of_rooms(store_id: str, kind: str) -> str:
 
 @dataclass(frozen=True)
 class JoinRules:
-    """`cap`: members at which a group's QR stops working. `hand_qr_days`: life of a QR exported by hand."""
+    """`cap`: members at which a group's QR stops working. `hand_qr_days`: life of a QR exported by hand.
+
+    `next_group_at`: members at which the next group is made ready.
+    """
 
     cap: int = 200
     hand_qr_days: float = 7
+    next_group_at: int = 180
+
+    @property
+    def early(self) -> int:
+        """Never later than when it is full."""
+        return min(self.next_group_at, self.cap)
 
     def hand_qr_since(self, now: datetime) -> datetime:
         """A picture that was exported earlier is sent to nobody."""

@@ -10,13 +10,14 @@ from domain.playbook import (
     CouponStep,
     Holdout,
     Limits,
+    Missed,
     NotifyStaff,
     TagRule,
     TagStep,
     Way,
 )
 from domain.questions import Question
-from domain.shape import Shape, UtcTime
+from domain.shape import Period, Shape, UtcTime
 from domain.stages import Stage
 from domain.touches import OPEN, Channel, TouchStatus
 
@@ -94,10 +95,18 @@ class PlanTouch(Shape):
     tag: str | None = Field(None, description="who sees it, for the way `moments`")
     invites: Literal["group", "friend"] | None = Field(None, description="which QR picture to attach")
     attachments: list[Attachment] = Field(default_factory=list)
+    missed: Missed | None = Field(None, description="in Moments, for whom the way `private` missed")
     step: str | None = Field(None, description="the `id` of its step, for the condition `outcome`")
     enrolment: int | None = Field(None, description="its number")
     limits: Limits | None = None
     holdout: Holdout | None = None
+    within: Period | None = Field(None, description="of use only so long …")
+    since: UtcTime | None = Field(None, description="… after this (M37)")
+
+    @property
+    def send_by(self) -> UtcTime | None:
+        """Of no use from then on."""
+        return self.since + self.within if self.since and self.within else None
 
 
 class PlannedTouch(Shape):

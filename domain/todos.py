@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from domain.shape import Shape
+from domain.touches import Channel
 
 DONE, LATER = "done", "later"
 # WeCom drops an employee's 31st message of a minute and 1001st of an hour in silence (contract §10.1). The
@@ -28,7 +29,12 @@ class TodoKind(StrEnum):
     GROUP_FULL = "group_full"  # 群满员: a new group is needed
     QR_EXPIRES = "qr_expires"  # 群二维码将过期: export a new one
     GROUP_WELCOME = "group_welcome"  # 入群欢迎语: choose the template in the group
+    GROUP_SETTINGS = "group_settings"  # 群规、防骚扰、关键词: set in the group by its owner
+    GROUP_OWNER = "group_owner"  # 群主已离职: somebody must take the group over
+    REMOVAL_NOTICE = "removal_notice"  # 个微群迁移: words to post in an old group
     MESSAGE = "message"  # an operator's own words
+    TASKS = "tasks"  # 群发待确认: messages wait for her tap
+    TASKS_LATE = "tasks_late"  # 员工未确认: for the manager of a store
     CUSTOMER = "customer"  # 跟进: something to do for one customer, planned by her playbook
 
 
@@ -37,6 +43,11 @@ class Button(Shape):
     text: str = Field(min_length=1, max_length=10)
 
 
+UNITS = {  # what the recipients of a task are counted in
+    Channel.PRIVATE: "位顾客",
+    Channel.GROUP: "个群",
+    Channel.MOMENTS: "位朋友圈顾客",
+}
 BUTTONS = (Button(key=DONE, text="已处理"), Button(key=LATER, text="明天提醒我"))
 
 
@@ -78,11 +89,31 @@ def todo_id(kind: TodoKind, subject: str, occasion: str) -> str:
     return hashlib.sha256(f"{kind}/{subject}/{occasion}".encode()).hexdigest()[:24]
 
 
-def group_full(group: str, members: int) -> Card:
+def group_full(group: str, members: int, cap: int) -> Card:
+    """Asked for while there is still room, so that nobody stands before a full group."""
+    full = members >= cap
+    now = "新顾客现在进不了群。" if full else f"到 {cap} 人后，扫码就进不来了。"
     return Card(
-        title="门店群已满，请新建一个群",
-        text="新顾客现在进不了群。请用您的企业微信建一个新的客户群，建好后系统会自动识别。",
+        title="门店群已满，请新建一个群" if full else "门店群快满了，请新建一个群",
+        text=f"{now}请用您的企业微信建一个新的客户群，建好后系统会自动识别。",
         lines=[("群名", group), ("人数", f"{members} 人")],
+    )
+
+
+def group_settings(group: str, what: Sequence[str]) -> Card:
+    """The texts are longer than a card: they are on the checklist that headquarters hands out."""
+    return Card(
+        title="请按清单设置群",
+        text="按总部发的《群设置清单》设好下面几项，再点“已处理”。只有群主或群管理员可以设置。",
+        lines=[("群名", short(group, LINE_CHARS)), ("要设置", short("、".join(what), LINE_CHARS))],
+    )
+
+
+def group_owner(group: str, owner: str) -> Card:
+    return Card(
+        title="群主已不在职，请定谁来接手",
+        text="这个群的消息现在没有人能发。请告诉总部由谁接手，总部会在系统里把群转给她。",
+        lines=[("群名", short(group, LINE_CHARS)), ("原群主", short(owner, LINE_CHARS))],
     )
 
 
@@ -104,6 +135,28 @@ def group_welcome(group: str, text: str) -> Card:
             ("群名", group),
             ("素材开头", start),
         ],
+    )
+
+
+def tasks_wait(what: str, text: str, until: str, url: str) -> Card:
+    """Messages of hers that she has not confirmed; `text` is the oldest's, `until` the first one's end."""
+    lines = [("内容", short(" ".join(text.split()), LINE_CHARS)), ("最晚", until)]
+    return Card(
+        title="有消息等您确认发送",
+        text=f"{what}还没有发出。请打开企业微信的群发通知，确认发送。点卡片看明细。",
+        lines=[line for line in lines if line[1]],
+        url=url,
+    )
+
+
+def tasks_late(employees: Sequence[str], what: str, url: str) -> Card:
+    """For a store's manager: what her employees have not confirmed."""
+    names = short("、".join(employees), LINE_CHARS)
+    return Card(
+        title="门店有消息没有发出",
+        text=f"{len(employees)} 位员工有{what}没有确认。请提醒他们尽快确认。点卡片看明细。",
+        lines=[("员工", names)] if names else [],
+        url=url,
     )
 
 

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from domain.playbook import Attachment, ContentClass, Limits
-from domain.shape import Shape
+from domain.playbook import Attachment, ContentClass, Limits, Missed
+from domain.shape import Period, Shape, UtcTime
 
 
 class TouchStatus(StrEnum):
@@ -38,6 +38,7 @@ class TouchStatus(StrEnum):
 # These count against the cap; what may have been delivered counts as delivered.
 RESERVED = (TouchStatus.CLAIMED, TouchStatus.TASKED, TouchStatus.SENT, TouchStatus.UNKNOWN)
 OPEN = (TouchStatus.PLANNED, TouchStatus.CLAIMED, TouchStatus.TASKED)  # can still be stopped
+UNDER_WAY = (TouchStatus.CLAIMED, TouchStatus.TASKED)  # policy said yes, and nothing has come of it yet
 
 
 class Channel(StrEnum):
@@ -60,6 +61,12 @@ class Content(Shape):
     invite_code: str | None = Field(None, description="the entry code whose QR picture is attached")
     attachments: list[Attachment] = Field(default_factory=list)
     tag: str | None = Field(None, description="Moments: only who has it sees it")
+    missed: Missed | None = Field(None, description="for whom it missed")
+    campaign: str | None = Field(None, description="whose batches mix with no others")
+    within: Period | None = Field(
+        None, description="batched apart: their task ends when the first is too late"
+    )
+    backfill_of: int | None = Field(None, description="the batch whose missed customers it is for (M52)")
 
     @property
     def key(self) -> str:
@@ -71,10 +78,13 @@ class Planned(Shape):
     """A touch that waits for its window to close; `limits` are its playbook's own."""
 
     key: str
+    channel: Channel = Channel.PRIVATE
     priority: int = 50
     kind: ContentClass = ContentClass.GENERAL
     playbook: str | None = None
     limits: Limits | None = None
+    send_by: UtcTime | None = Field(None, description="of no use from then on (M37)")
+    put_off_since: UtcTime | None = Field(None, description="when it first had to wait for another window")
 
 
 class Verdict(Shape):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from domain.playbook import Ago, Amount, Condition, Count, Day, Share, Wait
+from domain.playbook import Ago, Amount, Condition, Count, Day, Goods, Share, Wait
 from domain.playbook.conditions import given
 from domain.shape import spell
 
@@ -32,7 +32,7 @@ def _range(what: str, unit: str = "") -> Callable[[Any], str]:
     return told
 
 
-def _limits(what: str, least: object, most: object, unit: str) -> str:
+def _limits(what: str, least: object, most: object, unit: str = "") -> str:
     if least is not None and most is not None:
         return f"{what} = {least}{unit}" if least == most else f"{what} {least}–{most}{unit}"
     return f"{what} ≥ {least}{unit}" if least is not None else f"{what} ≤ {most}{unit}"
@@ -43,11 +43,20 @@ def _share_words(asked: Share) -> str:
     return _limits("coupon share", least, most, " %")
 
 
-def _ago_words(asked: Ago) -> str:
-    if asked.within is not None:
-        return f"last order within {spell(asked.within)}"
-    assert asked.longer_than is not None
-    return f"no order for {spell(asked.longer_than)}"
+def _ago(what: str) -> Callable[[Ago], str]:
+    def told(asked: Ago) -> str:
+        if asked.within is not None:
+            return f"last {what} within {spell(asked.within)}"
+        assert asked.longer_than is not None
+        return f"no {what} for {spell(asked.longer_than)}"
+
+    return told
+
+
+def _goods_words(asked: Goods) -> str:
+    which = f"product {_or(asked.product)}" if asked.product else f"category {_or(asked.category or ())}"
+    orders = _limits("orders", asked.least, None) + (f" in {spell(asked.within)}" if asked.within else "")
+    return f"{orders} with {which}"
 
 
 _WORDS: dict[str, Callable[[Any], str]] = {
@@ -67,15 +76,17 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     "stage": lambda names: f"stage {_or(names)}",
     "life_stage": lambda names: f"life stage {_or(names)}",
     "answered": lambda names: f"answered form {_or(names)}",
-    "rating": lambda asked: _limits("rating", asked.least, asked.most, ""),
+    "rating": lambda asked: _limits("rating", asked.least, asked.most),
     "orders": _range("orders"),
     "visits": _range("visits"),
     "spend": _range("spend", " yuan"),
     "ticket": _range("ticket", " yuan"),
-    "last_order": _ago_words,
+    "last_order": _ago("order"),
     "coupons_used": _range("coupons used"),
     "coupon_share": _share_words,
     "prefers": lambda names: f"prefers {_or(names)}",
+    "bought": _goods_words,
+    "last_message": _ago("message"),
     "outcome": lambda asked: f"message {asked.step} was {_or(asked.was)}",
     "hours": lambda asked: f"local time {asked.start:%H:%M}–{asked.end:%H:%M}",
     "weekday": lambda names: f"on {_or(names)}",

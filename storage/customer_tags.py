@@ -7,6 +7,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.tagging import By, Key, Known
+from storage.friends import whole_friend
 from storage.tables import CustomerTag, Employee, Follow
 
 Rows = dict[Key, Known]
@@ -17,8 +18,7 @@ async def of_friends(session: AsyncSession, external_userid: str) -> dict[str, R
     friends = (
         select(Follow.userid)
         .join(Employee, col(Employee.userid) == Follow.userid)
-        .where(Follow.external_userid == external_userid, col(Employee.active))
-        .where(col(Follow.lost_at).is_(None), col(Follow.half).is_(False), col(Follow.since).is_not(None))
+        .where(Follow.external_userid == external_userid, *whole_friend(), col(Employee.active))
         .order_by(col(Follow.userid))
     )
     found: dict[str, Rows] = {userid: {} for userid in (await session.exec(friends)).all()}

@@ -10,8 +10,16 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.entering import playbook_of_code, playbook_of_group
-from domain.playbook import Enter
+from domain.playbook import Enter, LinkKind
 from storage.tables import EntryCode, Group, PlaybookVersion
+
+
+@dataclass(frozen=True)
+class Door:
+    """How people come into a playbook, and how its channels follow each other."""
+
+    enter: Enter
+    link: LinkKind
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ async def playbook_of(session: AsyncSession, code: EntryCode) -> str | None:
     """The playbook that a code names, else the one whose `enter.codes` matches it best; asks only then."""
     if code.playbook is not None:
         return code.playbook
-    rules = {name: enter.codes for name, enter in (await _entries(session)).items()}
+    rules = {name: door.enter.codes for name, door in (await doors(session)).items()}
     return playbook_of_code(rules, code.store_id, code.placement, code.campaign)
 
 
@@ -37,7 +45,7 @@ async def by_group(session: AsyncSession, chat_id: str) -> ByGroup | None:
     group = await session.get(Group, chat_id)
     if group is None:
         return None
-    kinds = {name: enter.group_join for name, enter in (await _entries(session)).items()}
+    kinds = {name: door.enter.group_join for name, door in (await doors(session)).items()}
     name = playbook_of_group(kinds, group.kind)
     if name is None:
         return None
@@ -47,23 +55,26 @@ async def by_group(session: AsyncSession, chat_id: str) -> ByGroup | None:
 
 async def leading_to(session: AsyncSession, playbook: str) -> tuple[set[str], list[str]]:
     """The stores whose codes lead into a playbook, and the kinds of groups that do."""
-    published = await _entries(session)
-    rules = {name: enter.codes for name, enter in published.items()}
+    published = await doors(session)
+    rules = {name: door.enter.codes for name, door in published.items()}
     query = select(EntryCode).where(or_(EntryCode.playbook == playbook, col(EntryCode.playbook).is_(None)))
     stores = {
         code.store_id
         for code in await session.exec(query)
         if code.playbook or playbook_of_code(rules, code.store_id, code.placement, code.campaign) == playbook
     }
-    return stores, published[playbook].group_join if playbook in published else []
+    return stores, published[playbook].enter.group_join if playbook in published else []
 
 
-async def _entries(session: AsyncSession) -> dict[str, Enter]:
-    """The `enter` of every playbook as it is published now, by name."""
+async def doors(session: AsyncSession) -> dict[str, Door]:
+    """Of every playbook as it is published now, by name."""
     body: Any = col(PlaybookVersion.body)
     query = (
-        select(PlaybookVersion.playbook, body["enter"])
+        select(PlaybookVersion.playbook, body["enter"], body["link"].astext)
         .ext(distinct_on(col(PlaybookVersion.playbook)))
         .order_by(col(PlaybookVersion.playbook), col(PlaybookVersion.number).desc())
     )
-    return {name: Enter.model_validate(enter or {}) for name, enter in await session.exec(query)}
+    return {
+        name: Door(Enter.model_validate(enter or {}), LinkKind(link or LinkKind.FRIEND_THEN_GROUP))
+        for name, enter, link in await session.exec(query)
+    }

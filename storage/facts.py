@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import get_args
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select, tuple_
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -15,6 +15,7 @@ from domain.facts import Bought, Facts
 from domain.playbook.conditions import OutcomeWord
 from domain.touches import OPEN, TouchStatus
 from storage.known import Friendship, Known
+from storage.reached import AT, in_groups, to_herself
 from storage.tables import (
     Customer,
     CustomerTag,
@@ -31,6 +32,7 @@ from storage.tables import (
 )
 
 BOUGHT = ("paid", "part_refunded")
+PAID: ColumnElement[int] = col(Order.paid_minor) - col(Order.refunded_minor)  # fen
 WORDS: tuple[OutcomeWord, ...] = get_args(OutcomeWord)
 Enrolments = Mapping[str, tuple[str, int]]  # by customer: the playbook and the enrolment's number
 _All = Mapping[str, Known]
@@ -53,6 +55,7 @@ async def facts_of(
     await _add_groups(session, found)
     await _add_tags(session, found)
     await _add_orders(session, found, now)
+    await _add_messages(session, found, now)
     await _add_answers(session, found)
     if enrolments:
         await _add_outcomes(session, found, enrolments)
@@ -116,8 +119,18 @@ async def _add_orders(session: AsyncSession, found: _All, now: datetime) -> None
                     paid_minor=row.paid_minor - row.refunded_minor,
                     coupons=row.coupons,
                     categories=row.categories,
+                    products=row.products,
                 )
             )
+
+
+async def _add_messages(session: AsyncSession, found: _All, now: datetime) -> None:
+    """When messages had reached her by `now`."""
+    hers = to_herself().where(col(Touch.external_userid).in_(found), now >= AT)
+    shared = in_groups().where(col(GroupMember.member_id).in_(found), now >= AT)
+    rows = await session.exec(union_all(hers, shared))  # type: ignore[call-overload]
+    for external_userid, at in rows.all():
+        found[external_userid].reached.append(at)
 
 
 async def _add_answers(session: AsyncSession, found: _All) -> None:

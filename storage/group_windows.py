@@ -9,16 +9,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.caps import Reserved
-from domain.group_policy import Room, forbidden, judge_room
-from domain.playbook import ContentClass
-from domain.policy import NEVER_OPEN, Policy, longest_memory
-from domain.touches import RESERVED, Channel, Content, Planned, TouchStatus
-from storage import chain, directory, ledger, mixes, windows
+from domain.group_policy import Room, forbidden, judge_room, leave_for
+from domain.policy import Policy, longest_memory
+from domain.touches import UNDER_WAY, Channel, Planned, TouchStatus
+from storage import chain, directory, ledger, mixes, overrides, reserved, windows
+from storage.held import held
 from storage.holidays import days_off
-from storage.ledger import Flushed, NewTouch, Refusal
+from storage.ledger import Flushed, Later, NewTouch, Refusal
 from storage.tables import Batch, Group, GroupPlan, Touch
-from storage.verdicts import limits_of, planned_of
+from storage.verdicts import planned_of
 
 GONE = ("unreachable_group", "the group was dismissed")
 TWICE = ("duplicate", "the same message goes to the group in the same window")
@@ -32,17 +31,27 @@ async def plan(session: AsyncSession, new: NewTouch, policy: Policy, now: dateti
     assert new.chat_id
     assert new.userid
     group = await session.get_one(Group, new.chat_id)
-    why = forbidden(group.kind, new.content.kind, policy)
-    refused, batch = Refusal("group_content", why) if why else None, None
-    ends_at = await windows.window_of(session, new.userid, new.content.kind, new.limits, policy, now)
+    refused, batch = await _forbidden(session, group, new, policy, now), None
+    ends_at = await windows.window_of(
+        session, new.userid, new.content.kind, new.limits, policy, now, new.send_by
+    )
     if not refused:
         batch = await ledger.batch_for(
-            session, Channel.GROUP, new.userid, new.content, new.limits, policy, now
+            session, Channel.GROUP, new.userid, new.content, new.limits, policy, now, send_by=new.send_by
         )
-        refused = None if batch else Refusal("never_open", NEVER_OPEN)
+        refused = None if batch else ledger.no_window(new.send_by)
     touch = await _of_window(session, new, refused, batch, ends_at, now)
     await _remember(session, new, touch.key, now)
     return touch
+
+
+async def _forbidden(
+    session: AsyncSession, group: Group, new: NewTouch, policy: Policy, now: datetime
+) -> Refusal | None:
+    """Said at once where the kind of the group forbids it and nobody has allowed it."""
+    why = forbidden(group.kind, new.content.kind, policy)
+    leaves = (await overrides.of_groups(session, [group.chat_id], now)).get(group.chat_id, []) if why else []
+    return Refusal("group_content", why) if why and not leave_for(new.content.kind, leaves) else None
 
 
 async def _of_window(
@@ -92,13 +101,16 @@ async def flush(session: AsyncSession, batch_id: int, policy: Policy, now: datet
         session.add(batch)
         await session.flush()
         groups = await _locked_groups(session, batch_id)
-        waiting = await _decide(session, groups, batch, policy, now)
+        waiting, later = (
+            await _decide(session, groups, batch, policy, now),
+            Later(session, batch, policy, now),
+        )
         moving = [touch for touch in waiting if touch.batch_id == batch_id]
         for touch in moving + await _other_owners(session, batch, groups):
             owner = groups[touch.chat_id or ""].owner
-            moved.add(await _move(session, touch, batch, owner, policy, now))
+            moved.add(await later.take(touch, owner or touch.userid or batch.userid))
         await session.flush()
-    to_send = col(Touch.status).in_([TouchStatus.CLAIMED, TouchStatus.TASKED])
+    to_send = col(Touch.status).in_(UNDER_WAY)
     claimed = select(func.count()).where(Touch.batch_id == batch_id, to_send)
     return Flushed(claimed=(await session.exec(claimed)).one(), moved_to=tuple(sorted(b for b in moved if b)))
 
@@ -127,11 +139,11 @@ async def _decide(
         chat_id: {key: planned_of(touch) for key, touch in theirs.items()}
         for chat_id, theirs in rivals.items()
     }
-    rooms = await _rooms(session, groups, planned, policy, now)
+    known = await rooms(session, groups, planned, policy, now)
     waiting = []
     for chat_id, theirs in rivals.items():
         mine = list(planned[chat_id].values())
-        for verdict in judge_room(rooms[chat_id], mine, policy, now, days_off(policy.holidays)):
+        for verdict in judge_room(known[chat_id], mine, policy, now, days_off(policy.holidays)):
             touch = theirs[verdict.key]
             _settle(touch, verdict.status, verdict.rule, verdict.reason, now)
             waiting += [touch] if verdict.status is TouchStatus.PLANNED else []
@@ -151,11 +163,12 @@ async def _rivals(session: AsyncSession, chat_ids: Sequence[str], batch: Batch) 
         .join(Batch, col(Batch.id) == Touch.batch_id)
         .where(col(Touch.chat_id).in_(chat_ids), Touch.channel == Channel.GROUP)
         .where(Touch.status == TouchStatus.PLANNED, Batch.window_ends_at <= batch.window_ends_at)
+        .where(~held())
     )
     return (await session.exec(query.order_by(col(Touch.key)).with_for_update(of=Touch))).all()
 
 
-async def _rooms(
+async def rooms(
     session: AsyncSession,
     groups: dict[str, Group],
     planned: dict[str, dict[str, Planned]],
@@ -165,22 +178,15 @@ async def _rooms(
     """Policy's facts of each group; what is claimed or tasked may be sent at any moment."""
     zones = await chain.zones(session, {g.store_id for g in groups.values() if g.store_id})
     memory = longest_memory(policy, [touch for theirs in planned.values() for touch in theirs.values()])
-    at = func.coalesce(Touch.settled_at, now)
-    query = select(Touch.chat_id, at, Touch.playbook, Touch.kind).where(
-        col(Touch.chat_id).in_(groups),
-        Touch.channel == Channel.GROUP,
-        col(Touch.status).in_(RESERVED),
-        (at > now - memory) | (at >= now),
-    )
-    had: dict[str, list[Reserved]] = defaultdict(list)
-    for chat_id, when, playbook, kind in (await session.exec(query)).all():
-        had[chat_id or ""].append(Reserved(at=when, playbook=playbook, kind=ContentClass(kind)))
+    had = await reserved.of_groups(session, groups, now - memory, now)
+    leaves = await overrides.of_groups(session, groups, now)
     mix = await mixes.of_groups(session, planned)
     return {
         g.chat_id: Room(
             kind=g.kind,
             zone=zones.get(g.store_id or "", directory.DEFAULT_ZONE),
-            reserved=had[g.chat_id],
+            leaves=leaves.get(g.chat_id, []),
+            reserved=had.get(g.chat_id, []),
             knowledge=mix.get(g.chat_id, {}),
         )
         for g in groups.values()
@@ -192,25 +198,3 @@ async def _other_owners(session: AsyncSession, batch: Batch, groups: dict[str, G
     query = select(Touch).where(Touch.batch_id == batch.id, Touch.status == TouchStatus.CLAIMED)
     claimed = (await session.exec(query.order_by(col(Touch.key)))).all()
     return [t for t in claimed if (owner := groups[t.chat_id or ""].owner) and owner != t.userid]
-
-
-async def _move(
-    session: AsyncSession, touch: Touch, batch: Batch, owner: str | None, policy: Policy, now: datetime
-) -> int | None:
-    """Plan a message again in the next window, with the group's owner; the batch's id."""
-    touch.userid = owner or touch.userid
-    later = await ledger.batch_for(
-        session,
-        Channel.GROUP,
-        touch.userid or batch.userid,
-        Content(**batch.content),
-        limits_of(touch),
-        policy,
-        now,
-    )
-    session.add(touch)
-    if later is None:
-        _settle(touch, TouchStatus.REFUSED, "never_open", NEVER_OPEN, now)
-        return None
-    touch.batch_id, touch.status, touch.claimed_at = later.id, TouchStatus.PLANNED, None
-    return later.id

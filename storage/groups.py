@@ -7,6 +7,7 @@ from sqlalchemy import update
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from storage import handovers
 from storage.tables import Customer, Group, GroupMember
 
 LEFT, DISMISSED = "left the group", "the group was dismissed"
@@ -71,10 +72,11 @@ async def write_members(session: AsyncSession, roster: Roster, now: datetime) ->
             row.left_at, row.announced = now, False
             session.add(row)
             changes.append(Change(member_id, joined=False, at=now, reason=LEFT))
-    group.owner, group.name = roster.owner, roster.name or group.name
+    group.owner, group.name, group.read_at = roster.owner, roster.name or group.name, now
     group.member_version, group.dismissed_at = roster.version, None
     group.customers, group.members = len(seats), roster.people
     session.add(group)
+    await handovers.seen(session, roster.chat_id, roster.owner, now)
     return changes
 
 

@@ -48,6 +48,7 @@ class Known:
     kinds: set[str] = field(default_factory=set)
     tags: set[str] = field(default_factory=set)
     orders: list[Bought] = field(default_factory=list)
+    reached: list[datetime] = field(default_factory=list)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
 
@@ -79,6 +80,7 @@ class Known:
             rating=self.answers.get(FormName.FEEDBACK, {}).get("rating"),
             dates=self._dates(ZoneInfo(zone)),
             orders=self.orders,
+            reached=sorted(self.reached),
             outcomes=self.outcomes,
         )
 

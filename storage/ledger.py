@@ -1,21 +1,20 @@
 """The touch ledger: planning touches into batches, and the one transaction in which policy decides."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, update
+from sqlalchemy import ColumnElement, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.playbook import Limits
-from domain.policy import NEVER_OPEN, Policy
-from domain.touches import OPEN, Channel, Content, TouchStatus
+from domain.policy import Policy, why_no_window
+from domain.touches import OPEN, UNDER_WAY, Channel, Content, TouchStatus
 from storage import moment_touches, verdicts, windows
-from storage.group_touches import recipient
-from storage.tables import Batch, Customer, Employee, Follow, Touch
+from storage.friends import friends_of
+from storage.tables import Batch, Customer, Touch
 
 RECIPIENTS_PER_TASK = 10_000  # add_msg_template, contract §8.1
 HERS = (Channel.PRIVATE, Channel.MOMENTS, Channel.STAFF)  # can be stopped for her alone
@@ -49,6 +48,7 @@ class NewTouch:
     limits: Limits | None = None
     priority: int = 50
     notify: bool = False
+    send_by: datetime | None = None  # of no use from then on
     refused: Refusal | None = None  # known before it is planned
 
 
@@ -58,8 +58,10 @@ async def plan(session: AsyncSession, new: NewTouch, policy: Policy, now: dateti
         return existing
     refused, batch = new.refused or (None if new.userid else NOT_FRIEND), None
     if new.userid and not refused:
-        batch = await batch_for(session, new.channel, new.userid, new.content, new.limits, policy, now)
-        refused = None if batch else Refusal("never_open", NEVER_OPEN)
+        batch = await batch_for(
+            session, new.channel, new.userid, new.content, new.limits, policy, now, send_by=new.send_by
+        )
+        refused = None if batch else no_window(new.send_by)
     touch = row(new, refused, batch, now)
     if batch and batch.window_ends_at > now + policy.window:
         touch.rule, touch.reason = await windows.put_off_by(
@@ -90,6 +92,7 @@ def row(new: NewTouch, refused: Refusal | None, batch: Batch | None, now: dateti
         passed_over=new.passed_over,
         notify=new.notify,
         chat_id=new.chat_id or new.content.invite_to,
+        send_by=new.send_by,
         planned_at=now,
         settled_at=now if refused else None,
     )
@@ -103,20 +106,29 @@ async def batch_for(
     limits: Limits | None,
     policy: Policy,
     now: datetime,
+    *,
+    send_by: datetime | None = None,
 ) -> Batch | None:
     """The open batch of an employee, a content and the window at `now`; locked, so that it cannot close.
 
-    None when there is no such window.
+    None when there is no such window, or none before `send_by`: `no_window` says why.
     """
-    if (ends_at := await windows.window_of(session, userid, content.kind, limits, policy, now)) is None:
+    ends_at = await windows.window_of(session, userid, content.kind, limits, policy, now, send_by)
+    if ends_at is None:
         return None
     identity = {"userid": userid, "channel": channel, "content_key": content.key, "window_ends_at": ends_at}
     fresh = {**identity, "content": content.model_dump(mode="json"), "status": "open", "attempt": 0}
+    fresh |= {"campaign_id": content.campaign, "backfill_of": content.backfill_of}
     query = select(Batch).filter_by(**identity, status="open").with_for_update()
     while True:  # a batch that closes between the two statements is not found; then the next one opens
         await session.exec(insert(Batch).values(fresh).on_conflict_do_nothing())
         if batch := (await session.exec(query)).first():
             return batch
+
+
+def no_window(send_by: datetime | None) -> Refusal:
+    """Why a message finds no window to go in."""
+    return Refusal(*why_no_window(send_by))
 
 
 @dataclass(frozen=True)
@@ -140,16 +152,16 @@ async def flush(session: AsyncSession, batch_id: int, policy: Policy, now: datet
         session.add(batch)
         await session.flush()
         ids = await _locked_customers(session, batch_id)
-        friends = await _friends(session, ids)
+        friends, later = await friends_of(session, ids), Later(session, batch, policy, now)
         for touch in await verdicts.decide(session, ids, batch, friends, policy, now):
             if touch.batch_id == batch_id:
-                moved.add(await _move(session, touch, batch, friends[touch.external_userid], policy, now))
-        if batch.channel == Channel.MOMENTS:
+                moved.add(await move(touch, friends[touch.external_userid], later))
+        if batch.channel == Channel.MOMENTS and not batch.backfill_of:  # whom that is for get their tag later
             await moment_touches.leave_out_unseeing(session, batch, now)
         for touch in await _changed_hands(session, batch, friends):
-            moved.add(await _move(session, touch, batch, friends[touch.external_userid], policy, now))
+            moved.add(await move(touch, friends[touch.external_userid], later))
     # Tasked ones count when a StaffTask that failed begins again.
-    to_send = col(Touch.status).in_([TouchStatus.CLAIMED, TouchStatus.TASKED])
+    to_send = col(Touch.status).in_(UNDER_WAY)
     claimed = select(func.count()).where(Touch.batch_id == batch_id, to_send)
     return Flushed(claimed=(await session.exec(claimed)).one(), moved_to=tuple(sorted(b for b in moved if b)))
 
@@ -167,19 +179,6 @@ async def _locked_customers(session: AsyncSession, batch_id: int) -> list[str]:
     return list((await session.exec(ordered)).all())
 
 
-async def _friends(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[str]]:
-    query = (
-        select(Follow.external_userid, Follow.userid)
-        .join(Employee, col(Employee.userid) == Follow.userid)
-        .where(col(Follow.external_userid).in_(ids), col(Follow.lost_at).is_(None), col(Employee.active))
-        .where(col(Follow.half).is_(False), col(Follow.since).is_not(None))
-    )
-    found: dict[str, list[str]] = defaultdict(list)
-    for external_userid, userid in (await session.exec(query.order_by(col(Follow.since).desc()))).all():
-        found[external_userid].append(userid)
-    return found
-
-
 async def _changed_hands(
     session: AsyncSession, batch: Batch, friends: dict[str, list[str]]
 ) -> Sequence[Touch]:
@@ -194,25 +193,49 @@ async def _changed_hands(
     return [t for t in claimed if t.key in rest]
 
 
-async def _move(
-    session: AsyncSession,
-    touch: Touch,
-    batch: Batch,
-    friends: Sequence[str],
-    policy: Policy,
-    now: datetime,
-) -> int | None:
+class Later:
+    """Where what has to wait goes while a batch is closed: each of the next batches is looked for once."""
+
+    def __init__(self, session: AsyncSession, batch: Batch, policy: Policy, now: datetime) -> None:
+        self._session, self._batch, self._policy, self._now = session, batch, policy, now
+        self._found: dict[tuple[str, str, datetime | None], Batch | None] = {}  # locked, so they stay open
+
+    async def take(self, touch: Touch, userid: str) -> int | None:
+        """Plan a touch again in the next window of an employee; the batch's id."""
+        window = (userid, str(touch.limits), touch.send_by)
+        if window not in self._found:
+            self._found[window] = await batch_for(
+                self._session,
+                Channel(self._batch.channel),
+                userid,
+                Content(**self._batch.content),
+                verdicts.limits_of(touch),
+                self._policy,
+                self._now,
+                send_by=touch.send_by,
+            )
+        touch.userid = userid
+        return put_off(self._session, touch, self._found[window], self._now)
+
+
+async def move(touch: Touch, friends: Sequence[str], later: Later) -> int | None:
     """Plan a touch again in the next window, with an employee who is still her friend; the batch's id."""
-    userid = touch.userid if touch.userid and touch.userid in friends else friends[0]
-    content, limits = Content(**batch.content), verdicts.limits_of(touch)
-    later = await batch_for(session, Channel(batch.channel), userid, content, limits, policy, now)
-    touch.userid, touch.claimed_at = userid, None
+    return await later.take(touch, touch.userid if touch.userid and touch.userid in friends else friends[0])
+
+
+def put_off(session: AsyncSession, touch: Touch, later: Batch | None, now: datetime) -> int | None:
+    """Into a later window, if there is one; the batch's id. A verdict that made it wait has said why."""
     session.add(touch)
+    touch.claimed_at = None
     if later is None:
+        refusal = no_window(touch.send_by)
         touch.status, touch.settled_at = TouchStatus.REFUSED, now
-        touch.rule, touch.reason = "never_open", NEVER_OPEN
+        touch.rule, touch.reason = refusal.rule, refusal.reason
         return None
     touch.batch_id, touch.status = later.id, TouchStatus.PLANNED
+    touch.put_off_since = touch.put_off_since or now
+    if touch.rule is None:
+        touch.rule, touch.reason = "moved", f"to the next window of {touch.userid}"
     return later.id
 
 
@@ -237,8 +260,8 @@ async def cancel_open(
             touch.status, touch.rule, touch.reason = TouchStatus.CANCELLED, "withdrawn", reason
             touch.settled_at = now
             session.add(touch)
-    # Moments are shown to all who have the tag: nobody can be taken out of a task of theirs.
-    return sorted(b.id for b in tasked if b.id and b.channel == Channel.PRIVATE)
+    # Moments are shown to all who have the tag; only the tag of a backfill is ours to take off.
+    return sorted(b.id for b in tasked if b.id and (b.channel == Channel.PRIVATE or b.backfill_of))
 
 
 def _on_its_way(external_userid: str, playbook: str | None) -> list[ColumnElement[bool]]:
@@ -248,23 +271,3 @@ def _on_its_way(external_userid: str, playbook: str | None) -> list[ColumnElemen
         col(Touch.channel).in_(HERS),
     ]
     return mine + ([col(Touch.playbook) == playbook] if playbook else [])
-
-
-async def settle(
-    session: AsyncSession,
-    batch_id: int,
-    recipients: Sequence[str],
-    status: TouchStatus,
-    *,
-    rule: str | None,
-    reason: str,
-    now: datetime,
-) -> None:
-    """Give the open touches of some of a batch's customers, or groups, their outcome."""
-    if recipients:
-        await session.exec(
-            update(Touch)
-            .where(col(Touch.batch_id) == batch_id, recipient().in_(recipients))
-            .where(col(Touch.status).in_([TouchStatus.CLAIMED, TouchStatus.TASKED]))
-            .values(status=status, rule=rule, reason=reason, settled_at=now)
-        )

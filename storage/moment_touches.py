@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.touches import Channel, TouchStatus
+from storage.friends import whole_friend
 from storage.tables import Batch, Customer, CustomerTag, Employee, Follow, Tag, Touch, Utc
 
 SHOWN_ANYWAY = "Moments are shown to everybody who has the tag"
@@ -19,9 +20,9 @@ async def employee_who_tagged(session: AsyncSession, external_userid: str, tag: 
     """Her friend, the latest first, at whom she has the tag: only there she sees such a moment."""
     query = (
         select(Follow.userid)
-        .join(CustomerTag, _same_pair())
+        .join(CustomerTag, same_pair())
         .join(Employee, col(Employee.userid) == Follow.userid)
-        .where(Follow.external_userid == external_userid, *_whole_friend(), col(Employee.active))
+        .where(Follow.external_userid == external_userid, *whole_friend(), col(Employee.active))
         .where(CustomerTag.tag == tag, col(CustomerTag.present))
     )
     return (await session.exec(query.order_by(col(Follow.since).desc(), col(Follow.userid)))).first()
@@ -42,8 +43,8 @@ async def leave_out_unseeing(session: AsyncSession, batch: Batch, now: datetime)
     tag = batch.content.get("tag")
     sees = (
         select(Follow.external_userid)
-        .join(CustomerTag, _same_pair())
-        .where(Follow.userid == batch.userid, *_whole_friend())
+        .join(CustomerTag, same_pair())
+        .where(Follow.userid == batch.userid, *whole_friend())
         .where(CustomerTag.tag == tag, col(CustomerTag.present))
     )
     await session.exec(
@@ -95,12 +96,8 @@ async def shown(session: AsyncSession, batch: Batch, seen: Collection[str], now:
     await session.exec(insert(Touch).from_select(list(others), unplanned).on_conflict_do_nothing())
 
 
-def _same_pair() -> ColumnElement[bool]:
+def same_pair() -> ColumnElement[bool]:
     return and_(
         col(CustomerTag.userid) == Follow.userid,
         col(CustomerTag.external_userid) == Follow.external_userid,
     )
-
-
-def _whole_friend() -> tuple[ColumnElement[bool], ...]:
-    return col(Follow.lost_at).is_(None), col(Follow.half).is_(False), col(Follow.since).is_not(None)

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.todos import TodoKind
 from domain.touches import OPEN, TouchStatus
+from storage import open_tasks
 from storage.tables import Customer, Employee, Store, Todo, Touch
 from storage.todos import Status
 
@@ -43,14 +45,25 @@ async def has_left(session: AsyncSession, userid: str) -> bool:
 
 
 async def drop_if_unwanted(session: AsyncSession, todo_id: str, now: datetime) -> None:
-    """A message that was stopped before its card was sent needs no card."""
+    """A card that says what is over by now need not be sent."""
     todo = await session.get(Todo, todo_id, with_for_update=True)
-    if todo is None or todo.status != Status.PLANNED or todo.touch_key is None:
-        return
-    touch = await session.get(Touch, todo.touch_key)
-    if touch is not None and touch.status not in OPEN:
-        todo.status, todo.reason, todo.settled_at = Status.LAPSED, "the message was stopped", now
+    if todo and todo.status == Status.PLANNED and (why := await _unwanted(session, todo)):
+        todo.status, todo.reason, todo.settled_at = Status.LAPSED, why, now
         session.add(todo)
+
+
+async def _unwanted(session: AsyncSession, todo: Todo) -> str:
+    """Why its card is of no use any more; empty while it is."""
+    match todo.kind:
+        case TodoKind.TASKS:
+            waiting = await open_tasks.waiting(session, userid=todo.userid)
+            return "" if waiting else "all is confirmed"
+        case TodoKind.TASKS_LATE:
+            waiting = await open_tasks.waiting(session, store_id=todo.subject.removeprefix("store/"))
+            return "" if waiting else "all is confirmed"
+        case _:
+            touch = await session.get(Touch, todo.touch_key) if todo.touch_key else None
+            return "the message was stopped" if touch and touch.status not in OPEN else ""
 
 
 async def settle_touch(session: AsyncSession, todo: Todo, now: datetime) -> None:

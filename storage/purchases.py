@@ -20,7 +20,10 @@ async def customer_of_member(session: AsyncSession, member_id: str) -> str | Non
 async def save_order(session: AsyncSession, order: Order) -> None:
     """Insert or update an order; an older reading never replaces a newer one."""
     statement = insert(Order).values(order.model_dump())
-    told = ("status", "paid_minor", "refunded_minor", "coupons", "categories", "updated_at", "member_id")
+    told = (
+        *("status", "paid_minor", "refunded_minor", "coupons", "categories", "products"),
+        *("updated_at", "member_id"),
+    )
     await session.exec(
         statement.on_conflict_do_update(
             index_elements=["provider", "order_id"],

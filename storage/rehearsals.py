@@ -14,13 +14,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain.addresses import customer_id
 from domain.caps import Reserved
 from domain.events import Event
-from domain.playbook import ContentClass
-from domain.touches import RESERVED, Channel
-from storage import group_touches
+from storage import reserved
 from storage.database import Database
 from storage.facts import facts_of
 from storage.segments import last_standings
-from storage.tables import Customer, Follow, InboundEvent, Standing, Touch
+from storage.tables import Customer, Follow, InboundEvent, Standing
 
 LOOKS_BACK = timedelta(days=31)  # no cap looks further than a month
 Friendship = tuple[str, datetime | None, datetime | None]  # with whom, since when, until when
@@ -52,10 +50,10 @@ async def candidates(
     rows = (await session.exec(query.order_by(col(Customer.external_userid)).limit(size))).all()
     ids = [row.external_userid for row in rows]
     facts = await facts_of(session, ids, now)
-    reserved = await _reserved(session, ids, now - LOOKS_BACK, now)
+    had = await reserved.of_customers(session, ids, now - LOOKS_BACK, now)
     last = await last_standings(session, playbook, ids)
     return [
-        Candidate(row, facts[she], reserved[she], last.get(she))
+        Candidate(row, facts[she], had[she], last.get(she))
         for row in rows
         if (she := row.external_userid) in facts
     ]
@@ -111,25 +109,5 @@ async def others(
     session: AsyncSession, external_userids: Sequence[str], playbook: str, since: datetime, now: datetime
 ) -> dict[str, list[Reserved]]:
     """What they had beside this playbook, for the caps."""
-    found = await _reserved(session, external_userids, since - LOOKS_BACK, now)
+    found = await reserved.of_customers(session, external_userids, since - LOOKS_BACK, now)
     return {she: [r for r in mine if r.playbook != playbook] for she, mine in found.items()}
-
-
-async def _reserved(
-    session: AsyncSession, ids: Sequence[str], since: datetime, now: datetime
-) -> dict[str, list[Reserved]]:
-    """Messages that count against the caps, of all channels."""
-    counted = func.coalesce(col(Touch.settled_at), now)
-    query = select(col(Touch.external_userid), counted, col(Touch.playbook), col(Touch.kind)).where(
-        col(Touch.external_userid).in_(ids),
-        col(Touch.status).in_(RESERVED),
-        Touch.channel != Channel.WELCOME,
-        Touch.kind != ContentClass.SERVICE,
-        counted > since,
-    )
-    found: dict[str, list[Reserved]] = defaultdict(list)
-    for she, at, playbook, kind in (await session.exec(query)).all():
-        found[she].append(Reserved(at=at, playbook=playbook, kind=ContentClass(kind)))
-    for she, messages in (await group_touches.heard(session, ids, since, now)).items():
-        found[she] += [Reserved(at=at, playbook=book, kind=kind) for at, kind, book in messages]
-    return found

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased, defer
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.rooms import STORE_KIND, Room
+from domain.rooms import STORE_KIND, JoinRules, Room
 from storage.tables import AppliedObject, Group, GroupMember
 
 WAYS_OF_AN_OWNER = 20  # an employee has groups behind one way or two; a manager is not asked for without end
@@ -50,20 +50,29 @@ async def open_groups(
     return (await session.exec(query.order_by(col(Group.members).desc(), col(Group.chat_id)))).all()
 
 
-async def outgrown(session: AsyncSession, cap: int, limit: int = 100) -> Sequence[StoresWay]:
-    """Join ways that lead to a full or dismissed group while their store has an open one that is free."""
+async def outgrown(session: AsyncSession, rules: JoinRules, limit: int = 100) -> Sequence[StoresWay]:
+    """Join ways that lead to a full or dismissed group while their store has an open one that is free.
+
+    A group that is soon full counts as well, while its way leads to no emptier one: the code gets the next
+    group before it needs it.
+    """
     other = aliased(Group)
-    free = (
-        exists()
-        .where(col(other.store_id) == col(Group.store_id), col(other.kind) == col(Group.kind))
-        .where(col(other.members) < cap)
-        .where(col(other.dismissed_at).is_(None))
-        .where(or_(col(other.join_config_id).is_(None), other.join_config_id == Group.join_config_id))
+    beside = exists().where(
+        col(other.store_id) == col(Group.store_id),
+        col(other.kind) == col(Group.kind),
+        col(other.dismissed_at).is_(None),
     )
+    unbound = col(other.join_config_id).is_(None)
+    same = col(other.join_config_id) == col(Group.join_config_id)
+    free = beside.where(col(other.members) < rules.cap, or_(unbound, same))
+    waiting = beside.where(col(other.members) < rules.early, unbound)
+    ready = beside.where(col(other.members) < rules.early, same)
+    over = or_(col(Group.members) >= rules.cap, col(Group.dismissed_at).is_not(None))
+    soon = and_(col(Group.members) >= rules.early, waiting, ~ready)
     query = (
         select(Group.join_config_id, Group.store_id, Group.kind)
-        .where(col(Group.join_config_id).is_not(None), col(Group.store_id).is_not(None), free)
-        .where(or_(Group.members >= cap, col(Group.dismissed_at).is_not(None)))
+        .where(col(Group.join_config_id).is_not(None), col(Group.store_id).is_not(None))
+        .where(or_(and_(over, free), soon))
         .distinct()
     )
     rows = await session.exec(query.limit(limit))
@@ -159,8 +168,10 @@ async def states_in(session: AsyncSession, chat_id: str) -> set[str]:
     return {state for state in await session.exec(query) if state}
 
 
-async def place(session: AsyncSession, chat_id: str, way: StoresWay) -> None:
-    """A group is the store's, behind its way; what somebody has decided meanwhile stays."""
+async def place(
+    session: AsyncSession, chat_id: str, store_id: str, kind: str, config_id: str | None = None
+) -> None:
+    """A group is the store's, behind its way if it is known; what somebody has decided meanwhile stays."""
     unplaced = [col(Group.chat_id) == chat_id, col(Group.store_id).is_(None)]
-    values = {"store_id": way.store_id, "kind": way.kind, "join_config_id": way.config_id}
+    values = {"store_id": store_id, "kind": kind, "join_config_id": config_id}
     await session.exec(update(Group).where(*unplaced).values(values))

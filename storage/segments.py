@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -31,10 +32,16 @@ async def open_run(session: AsyncSession, book: PlaybookVersion, today: date) ->
     return (await session.exec(unfinished.with_for_update(skip_locked=True))).first()
 
 
-async def page(session: AsyncSession, playbook: str, after: str, size: int) -> Sequence[Customer]:
-    """The next customers by id who can enter at all: not in it, not opted out, and reachable somehow."""
+async def page(
+    session: AsyncSession, playbook: str, meant: ColumnElement[bool], after: str, size: int
+) -> Sequence[Customer]:
+    """The next customers by id who are meant and can enter at all: not in it, not opted out, not lost.
+
+    `meant`: the playbook's segment (`storage.audience.matches`).
+    """
     query = select(Customer).where(
         col(Customer.external_userid) > after,
+        meant,
         ~col(Customer.playbooks).contains([playbook]),
         col(Customer.opted_out_at).is_(None),
         Customer.stage != Stage.LOST,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func
+from sqlalchemy import Select, func, or_
 from sqlalchemy import select as columns_of
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
@@ -21,9 +21,9 @@ async def save(session: AsyncSession, state: CustomerState) -> None:
     if not rows:
         return
     statement = insert(Standing).values(rows)
-    said = {k: statement.excluded[k] for k in ("version", "path", "moving", "ended_at")}
+    said = {k: statement.excluded[k] for k in ("version", "path", "moving", "ended_at", "reached")}
     differs = [getattr(Standing, k).is_distinct_from(value) for k, value in said.items()]
-    changed = differs[0] | differs[1] | differs[2] | differs[3]
+    changed = or_(*differs)
     await session.exec(
         statement.on_conflict_do_update(
             index_elements=["external_userid", "number"], set_=said, where=changed
@@ -41,6 +41,7 @@ def _row(external_userid: str, enrolment: Enrolment) -> dict[str, Any]:
         "moving": enrolment.moving.id if enrolment.moving else None,
         "since": enrolment.since,
         "ended_at": enrolment.ended_at,
+        "reached": enrolment.reached,
         "episode": enrolment.episode,
     }
 

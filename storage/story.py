@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.touches import Channel
-from storage.tables import Group, GroupMember, GroupPlan, LogEntry, Touch
+from storage.tables import Batch, Group, GroupMember, GroupPlan, LogEntry, Touch
 
 CONFIRMED = (Channel.PRIVATE, Channel.GROUP, Channel.MOMENTS)
 
@@ -30,13 +30,17 @@ async def story(session: AsyncSession, external_userid: str) -> list[StoryLine]:
     far as she was a member, or her own journey asked for them.
     """
     entries = select(LogEntry).where(LogEntry.external_userid == external_userid)
-    touches = select(Touch).where(Touch.external_userid == external_userid).order_by(col(Touch.key))
+    touches = (
+        select(Touch, Batch.window_ends_at)
+        .outerjoin(Batch, col(Batch.id) == Touch.batch_id)
+        .where(Touch.external_userid == external_userid)
+    )
     lines = [
         StoryLine(e.at, f"log/{e.seq}", e.what, e.reason)
         for e in (await session.exec(entries.order_by(col(LogEntry.seq)))).all()
     ]
-    for touch in (await session.exec(touches)).all():
-        lines += _touch_lines(touch, f"{touch.channel} {_short(touch)}", touch.passed_over)
+    for touch, goes_at in (await session.exec(touches.order_by(col(Touch.key)))).all():
+        lines += _touch_lines(touch, f"{touch.channel} {_short(touch)}", touch.passed_over, goes_at)
     lines += await _in_groups(session, external_userid)
     return sorted(lines, key=lambda line: line.at)
 
@@ -47,15 +51,18 @@ async def _in_groups(session: AsyncSession, external_userid: str) -> list[StoryL
     seats = (await session.exec(select(GroupMember).where(GroupMember.member_id == external_userid))).all()
     by_chat = {seat.chat_id: seat for seat in seats}
     query = (
-        select(Touch, Group.name)
+        select(Touch, Group.name, Batch.window_ends_at)
         .join(Group, col(Group.chat_id) == col(Touch.chat_id))
+        .outerjoin(Batch, col(Batch.id) == Touch.batch_id)
         .where(Touch.channel == Channel.GROUP, Touch.external_userid == "")
         .where(col(Touch.chat_id).in_(by_chat) | col(Touch.key).in_(asked))
     )
     lines = []
-    for touch, name in (await session.exec(query.order_by(col(Touch.key)))).all():
+    for touch, name, goes_at in (await session.exec(query.order_by(col(Touch.key)))).all():
         plan, seat = asked.get(touch.key), by_chat.get(touch.chat_id or "")
-        told = _touch_lines(touch, f"group {name or touch.chat_id}", plan.passed_over if plan else "")
+        passed_over = plan.passed_over if plan else ""
+        by = f" {_of_campaign(touch)}" if touch.campaign_id else ""
+        told = _touch_lines(touch, f"group {name or touch.chat_id}{by}", passed_over, goes_at)
         lines += [line for line in told if plan or (seat and _there(seat, line.at))]
     return lines
 
@@ -70,8 +77,8 @@ def _there(seat: GroupMember, at: datetime) -> bool:
     return seat.joined_at <= at and (seat.left_at is None or seat.left_at > at)
 
 
-def _touch_lines(touch: Touch, name: str, passed_over: str) -> list[StoryLine]:
-    why = "; ".join(part for part in (_by(touch), passed_over, _waits(touch)) if part)
+def _touch_lines(touch: Touch, name: str, passed_over: str, goes_at: datetime | None) -> list[StoryLine]:
+    why = "; ".join(part for part in (_by(touch), passed_over, _waits(touch, goes_at)) if part)
     lines = [StoryLine(touch.planned_at, f"{touch.key}/planned", f"{name}: planned", why)]
     if touch.settled_at:
         why = ": ".join(part for part in (touch.rule, touch.reason) if part)
@@ -82,14 +89,24 @@ def _touch_lines(touch: Touch, name: str, passed_over: str) -> list[StoryLine]:
     return lines
 
 
-def _waits(touch: Touch) -> str:
-    """Which rule puts it off, as long as it does."""
-    return f"waits, {touch.rule}: {touch.reason}" if touch.status == "planned" and touch.rule else ""
+def _waits(touch: Touch, goes_at: datetime | None) -> str:
+    """Which rule puts it off and until when, as long as it does."""
+    if touch.status != "planned" or not touch.rule:
+        return ""
+    until = f" until {goes_at:%Y-%m-%d %H:%M} UTC" if goes_at else ""
+    return f"waits{until}, {touch.rule}: {touch.reason}"
 
 
 def _short(touch: Touch) -> str:
     """The key without what every line of her story would repeat."""
+    if touch.campaign_id:
+        return _of_campaign(touch)
     return touch.key.replace(f"{touch.external_userid}/", "").removeprefix("welcome/")
+
+
+def _of_campaign(touch: Touch) -> str:
+    """Its backfill has a key of its own."""
+    return f"of campaign {touch.campaign_id}{', for whom it missed' if touch.key.endswith('/missed') else ''}"
 
 
 def _by(touch: Touch) -> str:

@@ -7,9 +7,11 @@ from sqlalchemy import and_, func, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.follow_ups import may_remind
 from domain.playbook import ContentClass
-from domain.touches import TouchStatus
+from domain.touches import OPEN, UNDER_WAY, TouchStatus
 from storage.group_touches import recipient
+from storage.held import held
 from storage.tables import Batch, Customer, Employee, Store, Touch
 
 
@@ -60,7 +62,7 @@ async def claim_again(session: AsyncSession, batch_id: int, now: datetime) -> No
 
 async def recipients(session: AsyncSession, batch_id: int) -> Sequence[str]:
     """Which customers, or groups, of a batch are to get it; at most RECIPIENTS_PER_TASK by construction."""
-    open_now = [TouchStatus.CLAIMED, TouchStatus.TASKED]
+    open_now = UNDER_WAY
     who = recipient()
     query = select(who).where(Touch.batch_id == batch_id, col(Touch.status).in_(open_now))
     return (await session.exec(query.order_by(who))).all()
@@ -81,7 +83,7 @@ async def created(
     """
     await session.exec(update(Batch).where(col(Batch.id) == batch_id).values(msgid=msgid, job=job))
     ours = col(Touch.batch_id) == batch_id
-    open_now = col(Touch.status).in_([TouchStatus.CLAIMED, TouchStatus.TASKED])  # tasked: when made anew
+    open_now = col(Touch.status).in_(UNDER_WAY)  # tasked: when made anew
     await session.exec(
         update(Touch)
         .where(ours, open_now, recipient().in_(unreachable))
@@ -98,16 +100,41 @@ async def created(
 async def finish(
     session: AsyncSession, batch_id: int, status: TouchStatus, *, rule: str, reason: str, now: datetime
 ) -> None:
-    """Settle whatever of a batch is still open, and the batch."""
-    await session.exec(
-        update(Touch)
-        .where(col(Touch.batch_id) == batch_id)
-        .where(col(Touch.status).in_([TouchStatus.CLAIMED, TouchStatus.TASKED]))
-        .values(status=status, rule=rule, reason=reason, settled_at=now)
-    )
+    """Settle whatever of a batch is still open, and the batch; locks as all do, the batch first."""
     await session.exec(
         update(Batch).where(col(Batch.id) == batch_id).values(status="settled", settled_at=now)
     )
+    await session.exec(
+        update(Touch)
+        .where(col(Touch.batch_id) == batch_id)
+        .where(col(Touch.status).in_(UNDER_WAY))
+        .values(status=status, rule=rule, reason=reason, settled_at=now)
+    )
+
+
+async def stop(session: AsyncSession, batch_id: int, rule: str, reason: str, now: datetime) -> bool:
+    """Cancel a batch whose window has not closed. False: it has, and its StaffTask must do it."""
+    batch = await batch_of(session, batch_id, lock=True)
+    if batch.status in ("flushed", "settled"):
+        return batch.status == "settled"
+    await session.exec(
+        update(Touch)
+        .where(col(Touch.batch_id) == batch_id, col(Touch.status).in_(OPEN))
+        .values(status=TouchStatus.CANCELLED, rule=rule, reason=reason, settled_at=now)
+    )
+    batch.status, batch.settled_at = "settled", now
+    session.add(batch)
+    return True
+
+
+def claim_reminder(session: AsyncSession, batch: Batch, now: datetime) -> bool:
+    """Count a reminder before WeCom is asked; False when its quota is used up. The batch is locked."""
+    reminded = [datetime.fromisoformat(at) for at in batch.reminded_at]
+    if not may_remind(reminded, now):
+        return False
+    batch.reminded_at = [*batch.reminded_at, now.isoformat()]
+    session.add(batch)
+    return True
 
 
 async def withdraw(
@@ -117,7 +144,7 @@ async def withdraw(
     statement = (
         update(Touch)
         .where(col(Touch.batch_id) == batch_id, col(Touch.external_userid) == external_userid)
-        .where(col(Touch.status).in_([TouchStatus.CLAIMED, TouchStatus.TASKED]))
+        .where(col(Touch.status).in_(UNDER_WAY))
         .values(status=TouchStatus.CANCELLED, rule="withdrawn", reason=reason, settled_at=now)
     )
     return bool((await session.exec(statement)).rowcount)
@@ -150,5 +177,5 @@ async def orphans(
     """Batches whose window has long closed and that nobody has flushed, or not settled in `patience`."""
     forgotten = and_(col(Batch.status) == "open", col(Batch.window_ends_at) < now - grace)
     abandoned = and_(col(Batch.status) == "flushed", col(Batch.window_ends_at) < now - patience)
-    query = select(Batch).where(or_(forgotten, abandoned))
+    query = select(Batch).where(or_(forgotten, abandoned), ~held())
     return (await session.exec(query.order_by(col(Batch.window_ends_at)).limit(limit))).all()

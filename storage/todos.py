@@ -1,11 +1,11 @@
 """The to-dos of employees: wanted once per occasion, claimed before the card is sent, settled after it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import and_, func
+from sqlalchemy import and_, func, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -53,6 +53,7 @@ async def want(
     due_at: datetime,
     external_userid: str | None = None,
     touch_key: str | None = None,
+    checks: Mapping[str, str] | None = None,
 ) -> str | None:
     """Write a to-do down; its id when it is new, None when it is known already."""
     values = {
@@ -63,6 +64,7 @@ async def want(
         "card": card.model_dump(mode="json"),
         "external_userid": external_userid,
         "touch_key": touch_key,
+        "checks": dict(checks or {}),
         "attempt": 1,
         "status": Status.PLANNED.value,
         "reason": "",
@@ -134,6 +136,19 @@ async def close(session: AsyncSession, todo_id: str, answer: str | None, now: da
         late = answer == todos.LATER
         _settle(row, Status.LAPSED if late else Status.DONE, "put off too often" if late else answer, now)
     return row, True
+
+
+async def drop(session: AsyncSession, subject: str, reason: str, now: datetime) -> int:
+    """Of what is wanted about a subject, refuse what has not been sent; how many."""
+    unsent = update(Todo).where(col(Todo.subject) == subject, col(Todo.status) == Status.PLANNED)
+    values = {"status": Status.REFUSED, "reason": reason, "settled_at": now}
+    return len((await session.exec(unsent.values(values).returning(col(Todo.id)))).all())
+
+
+async def counted(session: AsyncSession, subject: str) -> dict[str, int]:
+    """How many about a subject stand how."""
+    query = select(Todo.status, func.count()).where(Todo.subject == subject).group_by(col(Todo.status))
+    return dict((await session.exec(query.order_by(col(Todo.status)))).all())
 
 
 async def list_all(session: AsyncSession, userid: str | None, limit: int) -> Sequence[Todo]:

@@ -12,6 +12,7 @@ from domain.rooms import JoinRules
 from domain.step_messages import PlanTouch
 from domain.touches import Channel, Content
 from storage import group_windows, ledger, moment_touches, staff_touches
+from storage.friends import friends_of
 from storage.ledger import NOT_FRIEND, NewTouch, Refusal
 from storage.rooms import joinable
 from storage.tables import Customer, Employee, EntryCode, Group, GroupMember, GroupPlan, Touch
@@ -72,6 +73,8 @@ def _new(what: PlanTouch, way: Way, means: Means, passed_over: str) -> NewTouch:
         invite_code=means.invite_code,
         attachments=what.attachments,
         tag=means.tag,
+        missed=what.missed if way is Way.PRIVATE else None,
+        within=what.within,
     )
     return NewTouch(
         key=what.key,
@@ -87,6 +90,7 @@ def _new(what: PlanTouch, way: Way, means: Means, passed_over: str) -> NewTouch:
         limits=what.limits,
         priority=what.priority,
         notify=what.notify,
+        send_by=what.send_by,
     )
 
 
@@ -111,9 +115,18 @@ class _Search:
                 return await self._one_to_one(way)
 
     async def _one_to_one(self, way: Way) -> Means | Refusal:
+        """By whoever chatted with her last: WeCom gives her message to that employee (contract §8.1)."""
         if self.what.userid is None:
             return NOT_FRIEND
-        return await self._with_pictures(way, Means(userid=self.what.userid))
+        userid = await self._talks_to() or self.what.userid
+        return await self._with_pictures(way, Means(userid=userid))
+
+    async def _talks_to(self) -> str | None:
+        customer = await self.session.get(Customer, self.what.external_userid)
+        if customer is None or customer.talks_to is None:
+            return None
+        friends = await friends_of(self.session, [self.what.external_userid])
+        return customer.talks_to if customer.talks_to in friends[self.what.external_userid] else None
 
     async def _group(self) -> Means | Refusal:
         """Of several groups the one that she joined last."""

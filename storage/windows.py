@@ -18,13 +18,14 @@ async def window_of(
     limits: Limits | None,
     policy: Policy,
     now: datetime,
+    send_by: datetime | None = None,
 ) -> datetime | None:
     """When an employee's window that is open at `now` closes, by the clock of her store.
 
-    None when the quiet hours of the corp and of the playbook leave no time to send it.
+    None when the quiet hours of the corp and of the playbook leave no time to send it before `send_by`.
     """
     shut = await _shut(session, userid, kind, limits, policy)
-    return calendar.window_end(now, policy.window, userid, shut)
+    return calendar.window_end(now, policy.window, userid, shut, send_by)
 
 
 async def put_off_by(

@@ -7,14 +7,18 @@ answered at most. Only the clock lowers it: facts may change between two conditi
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from heapq import heappop, heappush
 from math import ceil
 
 from domain.analysis.timeline import Graph, Node, graph_of, stages_begun
-from domain.playbook import ContentClass, Frequency, Playbook, Step
+from domain.places import steps_of
+from domain.playbook import ContentClass, Frequency, Playbook, Step, Way
 from domain.policy import Policy
+from domain.touches import Channel
 
 WINDOW = timedelta(days=30)
+DAYS = 31  # of the calendar, which the window touches at the most
 MOST = 100  # more than that is not counted: the playbook is for tests, or it is wrong
 FORMS = 2  # answers within one window that may tell a date
 
@@ -33,8 +37,10 @@ def burden_of(book: Playbook, policy: Policy) -> Burden:
     first_days = (2 if book.join_reminder else 0) + (1 if book.fallback_text else 0)
     touches = min(first_days + _most(book, graph, lambda step: bool(step.send)), MOST)
     service = _most(book, graph, _is_service)
-    caps = [policy.frequency, *([book.limits.frequency] if book.limits and book.limits.frequency else [])]
-    let_through = min(touches, min(map(_allowed, caps)) + service)
+    own = book.limits.frequency if book.limits else None
+    allowed = [_allowed(policy.frequency, _lightest(book, policy)), _allowed(own) if own else MOST]
+    allowed += [policy.per_day * DAYS] if policy.per_day else []
+    let_through = min(touches, min(allowed) + service)
     by_hand = _most(book, graph, lambda step: bool(step.send or step.notify_staff))
     return Burden(touches, let_through, min(first_days + by_hand, MOST))
 
@@ -43,8 +49,15 @@ def _is_service(step: Step) -> bool:
     return step.send is not None and step.send.content is ContentClass.SERVICE
 
 
-def _allowed(cap: Frequency) -> int:
-    return cap.most * ceil(WINDOW / cap.per) if cap.per else MOST
+def _allowed(cap: Frequency, weight: Decimal = Decimal(1)) -> int:
+    return int(cap.most / weight) * ceil(WINDOW / cap.per) if cap.per else MOST
+
+
+def _lightest(book: Playbook, policy: Policy) -> Decimal:
+    """What one of its messages uses up of the corp's cap at the least."""
+    sends = [step.send for _, step in steps_of(book) if step.send and not _is_service(step)]
+    ways = {Way.PRIVATE, *(way for send in sends for way in send.channel)}
+    return min(policy.weights.of(Channel(way.value)) for way in ways)
 
 
 def _most(book: Playbook, graph: Graph, counts: Callable[[Step], bool]) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
-from domain.playbook import Amount, Condition, Count, Share
+from domain.playbook import Ago, Amount, Condition, Count, Share
 from domain.playbook.conditions import Rating, given
 
 ONE_VALUE = ("placement", "campaign", "store", "region", "city", "stage", "life_stage", "weekday")
@@ -45,7 +45,8 @@ def _reasons(together: Sequence[Condition]) -> Iterator[str | None]:
         yield "she is a member or not"
     for name in RANGES:
         yield from _ranges(name, [r for c in together if (r := getattr(c, name))])
-    yield from _last_orders(together)
+    for name in ("last_order", "last_message"):
+        yield from _agos(name, [ago for c in together if (ago := getattr(c, name))])
     for condition in together:
         if condition.hours and condition.hours.start == condition.hours.end:
             yield "`hours` from a time to the same time is never"
@@ -70,11 +71,11 @@ def _inside(short: Any, long: Any, name: str) -> bool:
     return short == long or (name != "ticket" and (long is None or (short is not None and short <= long)))
 
 
-def _last_orders(together: Sequence[Condition]) -> Iterator[str]:
-    within = [c.last_order.within for c in together if c.last_order and c.last_order.within]
-    longer = [c.last_order.longer_than for c in together if c.last_order and c.last_order.longer_than]
+def _agos(name: str, agos: Sequence[Ago]) -> Iterator[str]:
+    within = [ago.within for ago in agos if ago.within]
+    longer = [ago.longer_than for ago in agos if ago.longer_than]
     if within and longer and min(within) <= max(longer):
-        yield "`last_order` cannot be within and longer ago than the same time"
+        yield f"`{name}` cannot be within and longer ago than the same time"
 
 
 def _narrower(narrow: Any, wide: Any, name: str) -> bool:

@@ -18,7 +18,7 @@ from domain.playbook.book import (
     Reentry,
     TagRule,
 )
-from domain.playbook.conditions import Ago, Amount, Condition, Count, Outcome, Rating, Share
+from domain.playbook.conditions import Ago, Amount, Condition, Count, Goods, Outcome, Rating, Share
 from domain.playbook.schema import json_schema
 from domain.playbook.sending import (
     Attachment,
@@ -26,6 +26,7 @@ from domain.playbook.sending import (
     CouponStep,
     Link,
     MiniProgram,
+    Missed,
     Picture,
     Send,
     Way,
@@ -65,6 +66,7 @@ __all__ = [
     "Exit",
     "Frequency",
     "Goal",
+    "Goods",
     "Holdout",
     "JoinReminder",
     "Journey",
@@ -73,6 +75,7 @@ __all__ = [
     "Link",
     "LinkKind",
     "MiniProgram",
+    "Missed",
     "NotifyStaff",
     "Offset",
     "Outcome",

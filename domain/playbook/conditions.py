@@ -80,6 +80,21 @@ class Ago(Shape):
         return self
 
 
+class Goods(Shape):
+    """Products or categories, one of which is in an order."""
+
+    product: Names | None = Field(None, description="the till's product ids")
+    category: Names | None = None
+    least: int = Field(1, ge=1, description="orders with one of them")
+    within: Period | None = Field(None, description="only the time before now; all of it when absent")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Goods":
+        if (self.product is None) == (self.category is None):
+            raise ValueError("give either `product` or `category`")
+        return self
+
+
 OutcomeWord = Literal["sent", "refused", "not_friend", "capped", "expired", "cancelled", "unknown", "open"]
 Channel = Literal["private", "group", "moments"]
 
@@ -127,6 +142,9 @@ class Condition(Shape):
     coupons_used: Count | None = Field(None, description="coupons in her orders")
     coupon_share: Share | None = Field(None, description="orders with a coupon ÷ all orders")
     prefers: Names | None = Field(None, description="her most bought category is one of these")
+    bought: Goods | None = Field(None, description="orders with certain products or categories (M51)")
+
+    last_message: Ago | None = Field(None, description="when one last reached her, by any channel")
 
     outcome: Outcome | None = None
     hours: Hours | None = Field(None, description="her local time now")

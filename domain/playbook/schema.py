@@ -1,4 +1,4 @@
-"""The JSON Schema of a playbook's file: editors complete and check with it, as strictly as the loader.
+"""The JSON Schema of a file: editors complete and check with it, as strictly as the loader.
 
 What authors may write shorter than the shapes say (`wait: 3d`, one instead of a list of one) is in it, too.
 """
@@ -26,11 +26,11 @@ _WHOLE = {  # what must be given of a part as a whole
 _FORMATS = {"duration": _DURATION, "time": _TIME}
 
 
-def json_schema() -> dict[str, Any]:
-    """As Draft 2020-12."""
-    schema = Playbook.model_json_schema()
-    parts = schema["$defs"] | {Playbook.__name__: schema}
-    for model in _models(Playbook):
+def json_schema(file: type[BaseModel] = Playbook) -> dict[str, Any]:
+    """Of a file of this shape, as Draft 2020-12."""
+    schema = file.model_json_schema()
+    parts = schema["$defs"] | {file.__name__: schema}
+    for model in _models(file):
         part = parts[model.__name__]
         part["additionalProperties"] = False
         part["properties"].pop("digest", None)  # written when it is published, not by authors
@@ -38,13 +38,19 @@ def json_schema() -> dict[str, Any]:
             if name not in part["properties"]:
                 continue
             part["properties"][name] = _property(part["properties"][name], field)
-    for name, rules in _WHOLE.items():
-        schema["$defs"][name] |= rules
-    offset = schema["$defs"]["Day"]["properties"]["offset"]
-    schema["$defs"]["Day"]["properties"]["offset"] = offset | _OFFSET
-    wait = schema["$defs"]["Wait"]
-    schema["$defs"]["Wait"] = {"description": wait["description"], "anyOf": [_DURATION, wait]}
+    for name in _WHOLE.keys() & parts:
+        parts[name] |= _WHOLE[name]
+    if file is Playbook:
+        _with_times(schema["$defs"])
     return schema
+
+
+def _with_times(parts: dict[str, Any]) -> None:
+    """What only steps have: days of her own, and waits that may be written as one duration."""
+    offset = parts["Day"]["properties"]["offset"]
+    parts["Day"]["properties"]["offset"] = offset | _OFFSET
+    wait = parts["Wait"]
+    parts["Wait"] = {"description": wait["description"], "anyOf": [_DURATION, wait]}
 
 
 def _models(model: type[BaseModel], seen: set[type[BaseModel]] | None = None) -> Iterator[type[BaseModel]]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from domain.playbook.conditions import Name, as_list
-from domain.shape import Shape
+from domain.shape import Period, Shape
 
 
 class ContentClass(StrEnum):
@@ -77,6 +77,17 @@ class Attachment(Shape):
         return self
 
 
+class Missed(Shape):
+    """补漏 (M52): whom an unconfirmed, or capped, 1:1 message missed sees this in Moments.
+
+    She is found there by a tag that she has only meanwhile.
+    """
+
+    text: str = Field(min_length=1, description="Liquid like `text` of a message")
+    attachments: list[Attachment] = Field(default_factory=list, max_length=9)
+    most: int = Field(2_000, ge=1, description="customers of one task: each costs two calls to tag her")
+
+
 class Send(Shape):
     """One message, by the first of its ways that reaches her."""
 
@@ -93,4 +104,6 @@ class Send(Shape):
     priority: int | None = Field(
         None, ge=0, le=100, description="the higher wins when two meet; 50 unless the playbook says otherwise"
     )
+    missed: Missed | None = Field(None, description="in Moments, for whom the 1:1 message missed")
+    within: Period | None = Field(None, description="of use only so long: sent by then or not at all (M37)")
     wait_for_delivery: bool = Field(False, description="go on only when the message has an outcome")

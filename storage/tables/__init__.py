@@ -1,5 +1,6 @@
 """All tables. Shapes that travel live in domain/; a row never leaves this layer as a message."""
 
+from storage.tables.campaigns import CampaignOrder, CampaignRegion, CampaignRow, CampaignWave, Stock
 from storage.tables.chain import (
     Employee,
     EntryCode,
@@ -22,7 +23,9 @@ from storage.tables.customers import (
     LogEntry,
     Order,
     Snapshot,
+    TemporaryTag,
 )
+from storage.tables.groups import GroupCheck, GroupHandover, GroupOverride, GroupProfile, OldGroup, Removal
 from storage.tables.messages import Batch, GroupPlan, InboundEvent, PlaybookPicture, PlaybookVersion, Touch
 from storage.tables.playbooks import MovedCustomer, PlaybookMove, SegmentRun, Standing
 from storage.tables.wecom import (
@@ -42,6 +45,10 @@ __all__ = [
     "ApiLimit",
     "AppliedObject",
     "Batch",
+    "CampaignOrder",
+    "CampaignRegion",
+    "CampaignRow",
+    "CampaignWave",
     "Consent",
     "Coupon",
     "Customer",
@@ -53,25 +60,33 @@ __all__ = [
     "Follow",
     "FormAnswer",
     "Group",
+    "GroupCheck",
+    "GroupHandover",
     "GroupMember",
+    "GroupOverride",
     "GroupPicture",
     "GroupPlan",
+    "GroupProfile",
     "InboundEvent",
     "Lease",
     "LogEntry",
     "Media",
     "MovedCustomer",
+    "OldGroup",
     "Order",
     "PlaybookMove",
     "PlaybookPicture",
     "PlaybookVersion",
     "Region",
+    "Removal",
     "ScanCount",
     "SegmentRun",
     "Snapshot",
     "Standing",
+    "Stock",
     "Store",
     "Tag",
+    "TemporaryTag",
     "Todo",
     "Touch",
     "Utc",

@@ -99,6 +99,10 @@ class Group(SQLModel, table=True):
     join_config_id: str | None = None
     hand_qr: bytes | None = Field(default=None, description="a QR picture exported by hand: lives 7 days")
     hand_qr_exported_at: datetime | None = Field(default=None, sa_type=Utc)
+    read_at: datetime | None = Field(default=None, sa_type=Utc, description="its members, at WeCom")
+    next_at: datetime | None = Field(
+        default=None, sa_type=Utc, description="when its life looks at it next; None: it lives no life yet"
+    )
     created_at: datetime = Field(sa_type=Utc)
     dismissed_at: datetime | None = Field(default=None, sa_type=Utc)
 

@@ -24,6 +24,10 @@ class Customer(SQLModel, table=True):
     store_id: str | None = Field(default=None, foreign_key="stores.id", index=True)
     playbooks: list[str] = Field(default_factory=list, sa_type=JSONB)
     episode: int = Field(default=1, description="one more each time she comes back after she was lost")
+    talks_to: str | None = Field(
+        default=None,
+        description="the employee to whom WeCom gave her last: who chatted with her most recently",
+    )
     paused_by: str | None = None
     opted_out_at: datetime | None = Field(default=None, sa_type=Utc)
     next_at: datetime | None = Field(default=None, sa_type=Utc)
@@ -92,9 +96,17 @@ class Order(SQLModel, table=True):
     """An order as the till tells it; amounts in fen."""
 
     __tablename__ = "orders"
+    __table_args__ = (  # what conditions ask of a member's orders is in the index: the rows lie far apart
+        Index(
+            "orders_of_member",
+            "member_id",
+            "paid_at",
+            postgresql_include=["store_id", "status", "paid_minor", "refunded_minor", "coupons"],
+        ),
+    )
     provider: str = Field(primary_key=True)
     order_id: str = Field(primary_key=True)
-    member_id: str | None = Field(default=None, index=True)
+    member_id: str | None = None
     store_id: str
     status: str
     paid_at: datetime = Field(sa_type=Utc)
@@ -104,6 +116,12 @@ class Order(SQLModel, table=True):
     coupons: int = 0
     categories: dict[str, int] = Field(
         default_factory=dict, sa_type=JSONB, description="paid by category, in fen"
+    )
+    products: dict[str, int] = Field(
+        default_factory=dict,
+        sa_type=JSONB,
+        description="paid by product id, in fen",
+        sa_column_kwargs={"server_default": "{}"},
     )
     updated_at: datetime = Field(sa_type=Utc)
 
@@ -121,6 +139,19 @@ class CustomerTag(SQLModel, table=True):
     by: str = Field(
         description="rule: we set or removed it; staff: an employee did, and that is kept; claimed: under way"
     )
+    at: datetime = Field(sa_type=Utc)
+
+
+class TemporaryTag(SQLModel, table=True):
+    """A tag that a pair has only while a backfill's moment is shown (M52); claimed before it is marked."""
+
+    __tablename__ = "temporary_tags"
+    batch_id: int = Field(primary_key=True, sa_type=BigInteger, foreign_key="batches.id")
+    external_userid: str = Field(primary_key=True)
+    userid: str
+    tag: str
+    status: str = Field(description="claimed → marked → removing → removed · refused")
+    reason: str = ""
     at: datetime = Field(sa_type=Utc)
 
 

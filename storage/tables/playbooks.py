@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from sqlalchemy import Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from storage.tables.columns import Utc
@@ -21,6 +22,12 @@ class Standing(SQLModel, table=True):
     moving: str | None = Field(default=None, description="the move that waits for the end of her step")
     since: datetime = Field(sa_type=Utc)
     ended_at: datetime | None = Field(default=None, sa_type=Utc)
+    reached: list[str] = Field(
+        default_factory=list,
+        sa_type=JSONB,
+        description="the names of the goals that she has reached",
+        sa_column_kwargs={"server_default": "[]"},
+    )
     episode: int = Field(
         default=1, description="of her life, in which it began; the re-entry rule looks at it"
     )

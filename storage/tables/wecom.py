@@ -84,6 +84,12 @@ class Todo(SQLModel, table=True):
         default=None, description="the customer it is about; her name is looked up when the card is sent"
     )
     touch_key: str | None = Field(default=None, description="the message that she is to write by hand")
+    checks: dict[str, str] = Field(
+        default_factory=dict,
+        sa_type=JSONB,
+        description="what 已处理 says is set in the group: name → digest, as in group_checks",
+        sa_column_kwargs={"server_default": "{}"},
+    )
     attempt: int = Field(default=1, description="how many cards: one more for every 明天提醒我")
     status: str = Field(
         default="planned", description="planned → claimed → sent → done · lapsed; or refused, unknown"
