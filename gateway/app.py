@@ -18,6 +18,7 @@ from gateway.intake import Intake, TryAgain
 from gateway.metrics import Metrics
 from gateway.pages.forms import form_routes
 from gateway.pages.scan import scan_routes
+from gateway.pages.tasks import task_routes
 from gateway.staff import note_staff
 from integrations import pos, wecom
 from settings import Clock
@@ -38,7 +39,7 @@ class Doors:
     temporal: Client
     clock: Clock
     callback_max_age_seconds: int
-    link_key: bytes  # signs the links of forms
+    link_key: bytes  # signs the links of forms and of lists of tasks
 
 
 def create_app(doors: Doors) -> FastAPI:
@@ -49,6 +50,7 @@ def create_app(doors: Doors) -> FastAPI:
     _till_door(app, doors, metrics)
     _health(app, doors, metrics)
     app.include_router(scan_routes(doors.database, doors.clock))
+    app.include_router(task_routes(doors.database, doors.clock, doors.link_key, metrics))
     app.include_router(form_routes(doors.database, doors.intake, doors.clock, doors.link_key, metrics))
     return app
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -50,7 +50,7 @@ async def exchange(
     url: str,
     *,
     timeout_seconds: float,
-    params: Mapping[str, str] | None = None,
+    params: Mapping[str, str | Sequence[str]] | None = None,
     headers: Mapping[str, str] | None = None,
     json: object | None = None,
     upload: Upload | None = None,

@@ -141,6 +141,7 @@ class SimulatorConfig(BaseModel):
     dispatch_seconds: float = 2  # §13.10: 41063 until then
     mass_cap: Literal["month", "week", "day"] = "month"  # §8.1 rule 3 [U]
     remind_per_24h: int = 3  # §8.2
+    mass_sender_decides: bool = True  # §8.1 [U] beside customers; else who chatted last, all the same
     mass_cap_at_creation: bool = False  # §8.1 [U] who is over the cap is in fail_list, or gets status 3
     personal_mass_per_day: int = 1  # §8.1 rule 3: an employee's own sends, per member and customer
     personal_mass_counts: bool = False  # §8.1 [U] an employee's own sends use up the corp's cap

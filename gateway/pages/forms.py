@@ -5,7 +5,7 @@ Whoever has the link may answer, so a form never shows what was answered before.
 
 import json
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,19 +13,20 @@ from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.courier import Parcel
 from domain import forms, links
 from domain.addresses import customer_id
 from domain.events import Event, EventKind, FormName
-from domain.links import BadLink, ExpiredLink, FormLink
+from domain.links import FormLink
+from domain.sealing import BadLink
 from gateway import translate
 from gateway.bodies import TooLarge, read_body
 from gateway.intake import Intake, TryAgain
 from gateway.metrics import Metrics
 from gateway.pages import rendering, wording
+from gateway.pages.refusing import or_refused
 from settings import Clock
 from storage import answers, inbound
 from storage.database import Database
@@ -45,12 +46,12 @@ def form_routes(database: Database, intake: Intake, clock: Clock, key: bytes, me
     @router.api_route("/f/{token}", methods=["GET", "HEAD"])
     async def form(token: str) -> Response:
         """The empty form."""
-        return await _or_refused(desk.shown(token), metrics)
+        return await or_refused(desk.shown(token), metrics, "form")
 
     @router.post("/f/{token}")
     async def answered(token: str, request: Request) -> Response:
         """What she answered. The same answer twice is one."""
-        return await _or_refused(desk.answered(token, request), metrics)
+        return await or_refused(desk.answered(token, request), metrics, "form")
 
     return router
 
@@ -165,21 +166,3 @@ def _digest(link: FormLink, found: Mapping[str, Any], before: str) -> str:
 
 def _name(store: Store | None) -> str:
     return store.name if store else "本店"
-
-
-async def _or_refused(answer: Awaitable[Response], metrics: Metrics) -> Response:
-    """Her page, or one that says what to do; the reason goes to the count, not to a stranger."""
-    try:
-        return await answer
-    except ExpiredLink:
-        title, text, status = "链接已过期", "请回到微信聊天，请导购再发一次。", 410
-    except BadLink:
-        title, text, status = "链接不完整", "请回到微信聊天，重新点开完整的链接。", 404
-    except TooLarge:
-        title, text, status = "内容太多了", "请返回上一页，写短一些再提交。", 413
-    except (SQLAlchemyError, OSError) as error:
-        log.error("no form without PostgreSQL: %s", type(error).__name__)
-        metrics.facts.labels("form", "try_again").inc()
-        return rendering.unavailable()
-    metrics.facts.labels("form", "refused").inc()
-    return rendering.message(title, text, status)

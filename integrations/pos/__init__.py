@@ -29,6 +29,7 @@ from integrations.pos.port import (
     Page,
     PosEvent,
     PosPort,
+    StockLot,
     Store,
 )
 from integrations.pos.webhook import sign_push
@@ -59,6 +60,7 @@ __all__ = [
     "PosPort",
     "PosRateLimited",
     "PosUnavailable",
+    "StockLot",
     "Store",
     "WebhookRejected",
     "sign_push",

@@ -1,6 +1,7 @@
 """The adapter for chains with a till of their own: it serves a few JSON endpoints and pushes signed events.
 
     GET  /stores                                        {"stores": [...]}
+    GET  /stock?store_id=&product_id=&product_id=       {"stock": [...]}   each lot with its expires_on
     GET  /members?member_id= | phone= | unionid= | external_userid=   {"members": [...]}
     GET  /orders?member_id=&since=&until=&cursor=&limit=   {"orders": [...], "next_cursor"}
     GET  /orders/{id}
@@ -15,7 +16,7 @@ errors {"error": {"code", "message"}} with 400, 401, 404, 409, 429 or 5xx.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import quote
@@ -37,6 +38,7 @@ from integrations.pos.port import (
     PosEvent,
     PosPort,
     Shape,
+    StockLot,
     Store,
 )
 from integrations.pos.till_http import TillHttp
@@ -68,6 +70,10 @@ class _Stores(Shape):
     stores: tuple[_Store, ...]
 
 
+class _Stock(Shape):
+    stock: tuple[StockLot, ...]
+
+
 class _Members(Shape):
     members: tuple[Member, ...]
 
@@ -91,6 +97,7 @@ class GenericPos(PosPort):
         issue_coupon=True,
         issue_idempotent="key",
         events=frozenset({EventKind.ORDER_PAID, EventKind.ORDER_REFUNDED, EventKind.COUPON_REDEEMED}),
+        stock=True,
     )
 
     def __init__(
@@ -136,6 +143,10 @@ class GenericPos(PosPort):
     async def list_stores(self) -> list[Store]:
         found = _parsed(_Stores, await self._till.read("/stores"), PosUnavailable)
         return [store.to_port() for store in found.stores]
+
+    async def list_stock(self, store_id: str, product_ids: Sequence[str]) -> list[StockLot]:
+        query = {"store_id": store_id, "product_id": list(product_ids)}
+        return list(_parsed(_Stock, await self._till.read("/stock", query), PosUnavailable).stock)
 
     async def issue_coupon(self, *, template_id: str, member_id: str, idempotency_key: str) -> Coupon:
         body = {"template_id": template_id, "member_id": member_id, "idempotency_key": idempotency_key}

@@ -5,8 +5,8 @@ Ids are text (some exceed 2^53); money is integer minor units; quantities are De
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, Literal, Protocol, TypeVar
@@ -102,6 +102,19 @@ class Coupon(Shape):
     redeemed_store_id: str | None = None
 
 
+class StockLot(Shape):
+    """What a store has of one delivery of a product. `quantity` may be a weight.
+
+    `expires_on` is a day of the store's own calendar, and the last on which it can be sold; None: it keeps.
+    """
+
+    store_id: str
+    product_id: str
+    name: str
+    quantity: Decimal
+    expires_on: date | None = None
+
+
 class Page(Shape, Generic[Item]):
     """`next_cursor` is opaque; None on the last page."""
 
@@ -147,6 +160,7 @@ class Capabilities(Shape):
     issue_coupon: bool
     issue_idempotent: Literal["key", "caller_code", "none"]
     events: frozenset[EventKind]
+    stock: bool
 
 
 class PosPort(Protocol):
@@ -169,6 +183,9 @@ class PosPort(Protocol):
     async def get_order(self, order_id: str) -> Order: ...
 
     async def list_stores(self) -> list[Store]: ...
+
+    async def list_stock(self, store_id: str, product_ids: Sequence[str]) -> list[StockLot]:
+        """The lots of these products that are in the store. What it has none of is not in the list."""
 
     async def issue_coupon(self, *, template_id: str, member_id: str, idempotency_key: str) -> Coupon:
         """The same key gives the same coupon. Raises PosOutcomeUnknown when nobody knows: ask find_coupon."""

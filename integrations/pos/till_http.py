@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import httpx
@@ -32,6 +32,8 @@ _BY_STATUS: dict[int, type[PosError]] = {
     429: PosRateLimited,
 }
 
+Query = Mapping[str, str | Sequence[str]]  # a list gives a parameter several times
+
 
 class TillHttp:
     """`base_url` is the till's root, e.g. http://127.0.0.1:8090/pos"""
@@ -46,7 +48,7 @@ class TillHttp:
         self._timeout_seconds = timeout_seconds
 
     async def read(
-        self, path: str, query: Mapping[str, str] | None = None, *, timeout_seconds: float | None = None
+        self, path: str, query: Query | None = None, *, timeout_seconds: float | None = None
     ) -> dict[str, object]:
         """Raises PosUnavailable when no usable answer came: reading again is harmless."""
         return await self._ask("GET", path, PosUnavailable, query=query, timeout_seconds=timeout_seconds)
@@ -61,7 +63,7 @@ class TillHttp:
         path: str,
         unclear: type[PosError],
         *,
-        query: Mapping[str, str] | None = None,
+        query: Query | None = None,
         body: Mapping[str, object] | None = None,
         timeout_seconds: float | None = None,
     ) -> dict[str, object]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, PositiveInt
 from simulators.acts import friends
 from simulators.callbacks import CustomerChange
 from simulators.control.base import ControlModel, Done
-from simulators.state.people import Employee, Greeting, Relation
+from simulators.state.people import Customer, Employee, Greeting, Relation
 from simulators.state.refused import Refused, Unknown
 from simulators.world import World, WorldDep
 
@@ -50,6 +50,13 @@ class Delete(Pair):
     by: Literal["customer", "employee"]
 
 
+class Crowd(ControlModel):
+    """Many old friends of one employee, from before any app was there: no event tells of them."""
+
+    userid: str
+    external_userids: list[str] = Field(min_length=1)
+
+
 class Chat(Pair):
     by: Literal["customer", "employee"] = "customer"
     messages: PositiveInt = 1
@@ -81,6 +88,18 @@ async def add(world: WorldDep, body: Add) -> Added:
     if body.wechat_channels is not None:
         relation.wechat_channels = body.wechat_channels.model_dump()
     return told(relation, friends.befriend(world, relation))
+
+
+@router.post("/crowd", status_code=201)
+async def crowd(world: WorldDep, body: Crowd) -> Done:
+    """A town in few calls; no cap of contacts is asked, and nobody of them has a unionid."""
+    userid = world.people.employee(body.userid).userid
+    for who in body.external_userids:
+        world.people.born(Customer(external_userid=who, nickname=who, unionid=None))
+        world.people.befriend(
+            Relation(userid, who, created_at=world.clock(), state=None, add_way=UNKNOWN_WAY)
+        )
+    return Done()
 
 
 @router.post("/confirm_half_add")

@@ -1,4 +1,4 @@
-"""People shop: members, orders, refunds, redeemed coupons."""
+"""People shop: members, orders, refunds, redeemed coupons. And what the stores have to sell."""
 
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field, NonNegativeInt, PositiveInt
@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, BaseModel, Field, NonNegativeInt, PositiveIn
 from simulators import ids
 from simulators.control.base import ControlModel
 from simulators.state.refused import Refused
-from simulators.state.till import Coupon, Line, Member, Money, Order, Store
+from simulators.state.till import Coupon, Line, Lot, Member, Money, Order, Store
 from simulators.world import WorldDep
 
 router = APIRouter(prefix="/till")
@@ -45,11 +45,19 @@ class Books(BaseModel):
     members: list[Member]
     orders: list[Order]
     coupons: list[Coupon]
+    lots: list[Lot]
 
 
 @router.post("/stores", status_code=201)
 async def open_store(world: WorldDep, body: Store) -> Store:
     world.till.stores[body.store_id] = body
+    return body
+
+
+@router.post("/stock", status_code=201)
+async def deliver(world: WorldDep, body: Lot) -> Lot:
+    """So much is there now; an order takes from it what its lines say."""
+    world.till.put_in_stock(body)
     return body
 
 
@@ -98,4 +106,5 @@ async def books(world: WorldDep) -> Books:
         members=list(till.members.values()),
         orders=list(till.orders.values()),
         coupons=list(till.coupons.values()),
+        lots=till.lots,
     )

@@ -1,14 +1,17 @@
 """A till with members, orders and coupons. Money is integer fen, quantities are strings."""
 
 from collections import defaultdict
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, NonNegativeInt
+from pydantic import AwareDatetime, BaseModel, NonNegativeInt, StringConstraints
 
 from simulators import ids
 from simulators.clock import Clock
 from simulators.state.refused import Refused, Unknown
+
+Quantity = Annotated[str, StringConstraints(pattern=r"^\d{1,9}(\.\d{1,3})?$")]  # pieces, or a weight
 
 
 class Money(BaseModel):
@@ -37,7 +40,7 @@ class Line(BaseModel):
     product_id: str
     name: str
     category: str = ""
-    quantity: str = "1"
+    quantity: Quantity = "1"
     paid: Money
 
 
@@ -52,6 +55,16 @@ class Order(BaseModel):
     refunded: Money
     coupon_ids: list[str]
     lines: list[Line]
+
+
+class Lot(BaseModel):
+    """What a store has of one delivery."""
+
+    store_id: str
+    product_id: str
+    name: str
+    quantity: Quantity
+    expires_on: date | None = None  # the last day on which it is sold; left out: it keeps
 
 
 class Coupon(BaseModel):
@@ -72,6 +85,7 @@ class Till:
         self.members: dict[str, Member] = {}
         self.orders: dict[str, Order] = {}
         self.coupons: dict[str, Coupon] = {}
+        self.lots: list[Lot] = []
         self.orders_of: defaultdict[str, list[Order]] = defaultdict(list)
         self.coupon_by_key: dict[str, Coupon] = {}
 
@@ -112,6 +126,27 @@ class Till:
         self.coupons[coupon.coupon_id] = self.coupon_by_key[key] = coupon
         return coupon, True
 
+    def put_in_stock(self, lot: Lot) -> None:
+        """Instead of what was known of this store, product and day."""
+        self.store(lot.store_id)
+        key = (lot.store_id, lot.product_id, lot.expires_on)
+        self.lots = [one for one in self.lots if (one.store_id, one.product_id, one.expires_on) != key]
+        self.lots.append(lot)
+
+    def stock(self, store_id: str, product_id: str) -> list[Lot]:
+        """What is left, and goes off first, first."""
+        mine = [one for one in self.lots if (one.store_id, one.product_id) == (store_id, product_id)]
+        left = [one for one in mine if Decimal(one.quantity) > 0]
+        return sorted(left, key=lambda one: one.expires_on or date.max)
+
+    def _take_from_stock(self, store_id: str, line: Line) -> None:
+        """What the till did not know of can be sold as well."""
+        wanted = Decimal(line.quantity)
+        for lot in self.stock(store_id, line.product_id):
+            taken = min(wanted, Decimal(lot.quantity))
+            lot.quantity = str(Decimal(lot.quantity) - taken)
+            wanted -= taken
+
     def ring_up(
         self, store_id: str, member_id: str | None, paid: Money, paid_at: datetime | None, lines: list[Line]
     ) -> Order:
@@ -130,6 +165,8 @@ class Till:
         self.orders[order.order_id] = order
         if order.member_id is not None:
             self.orders_of[order.member_id].append(order)
+        for line in lines:
+            self._take_from_stock(order.store_id, line)
         return order
 
     def redeem(self, coupon: Coupon, order: Order) -> None:

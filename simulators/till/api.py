@@ -1,4 +1,4 @@
-"""Stores, members, orders and coupons, as a back office reads them."""
+"""Stores, their stock, members, orders and coupons, as a back office reads them."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from simulators.paging import ForeignCursor, page
 from simulators.state.refused import Refused
-from simulators.state.till import Coupon, Member, Order, Store
+from simulators.state.till import Coupon, Lot, Member, Order, Store
 from simulators.till.route import till_router
 from simulators.world import WorldDep
 
@@ -16,6 +16,10 @@ router = till_router()
 
 class Stores(BaseModel):
     stores: list[Store]
+
+
+class Stock(BaseModel):
+    stock: list[Lot]
 
 
 class Members(BaseModel):
@@ -57,6 +61,13 @@ class OrderQuery(BaseModel):
 @router.get("/stores")
 async def stores(world: WorldDep) -> Stores:
     return Stores(stores=list(world.till.stores.values()))
+
+
+@router.get("/stock")
+async def stock(world: WorldDep, store_id: str, product_id: Annotated[list[str], Query()]) -> Stock:
+    """Of the products that are named; one that there is none of is left out."""
+    store = world.till.store(store_id)
+    return Stock(stock=[lot for one in product_id for lot in world.till.stock(store.store_id, one)])
 
 
 @router.get("/members")

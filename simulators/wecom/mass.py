@@ -73,7 +73,7 @@ def _single(world: World, body: MsgTemplate) -> Shares:
     shares: dict[str, list[str]] = defaultdict(list)
     fail_list = []
     for external_userid in dict.fromkeys(_wanted(world, body)):
-        followers = _followers(world, external_userid, body.sender)
+        followers = _followers(world, external_userid, body)
         if followers and not _over_cap(world, external_userid):
             last = max(followers, key=lambda one: (one.last_chat_at or LONG_AGO, one.created_at))
             shares[last.userid].append(external_userid)
@@ -100,9 +100,12 @@ def _matches(relation: Relation, groups: list[TagList]) -> bool:
     return not relation.half and all(set(group.tag_list) & set(relation.tag_ids) for group in groups)
 
 
-def _followers(world: World, external_userid: str, sender: str) -> list[Relation]:
+def _followers(world: World, external_userid: str, body: MsgTemplate) -> list[Relation]:
+    """Who may serve her: of the sender's own customers she is one, of customers that are named perhaps."""
     followers = world.org.followers_in_range(external_userid)
-    return [one for one in followers if not sender or one.userid.lower() == sender.lower()]
+    if not body.sender or (body.external_userid and not world.config.mass_sender_decides):
+        return followers
+    return [one for one in followers if one.userid.lower() == body.sender.lower()]
 
 
 def _group(world: World, body: MsgTemplate) -> Shares:
