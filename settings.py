@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     wecom_concurrent_writes: int = Field(4, description="in flight per writing API, all processes together")
     wecom_concurrent_reads: int = Field(8, description="in flight per reading API, all processes together")
     wecom_qr_join_cap: int = Field(200, description="members at which a group's QR stops working")
+    wecom_next_group_at: int = Field(180, description="members at which a store's next group is asked for")
     wecom_hand_qr_days: float = Field(7, description="life of a group QR that was exported by hand")
 
     pos_provider: str = Field("generic", description="which adapter of integrations/pos")

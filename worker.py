@@ -22,9 +22,12 @@ from activities.composition import Activities, compose, connections
 from domain import addresses
 from domain.messages import SweepStart
 from domain.playbook import Playbook
+from playbooks.group_calendars import load_calendars
 from playbooks.loader import Written, read_corp
+from playbooks.overstock_files import load_rules
 from settings import Settings, load, utc_now
 from storage.database import Database
+from workflows.campaign import Campaign
 from workflows.connection import connect
 from workflows.customer_lifecycle import CustomerLifecycle
 from workflows.group_lifecycle import GroupLifecycle
@@ -45,7 +48,7 @@ GREETING: dict[str, Any] = {
     "max_heartbeat_throttle_interval": timedelta(seconds=1),
     "default_heartbeat_throttle_interval": timedelta(seconds=1),
 }
-JOURNEY_WORKFLOWS: list[type] = [CustomerLifecycle, GroupLifecycle, StaffTask, Todo, Sweep]
+JOURNEY_WORKFLOWS: list[type] = [CustomerLifecycle, GroupLifecycle, StaffTask, Campaign, Todo, Sweep]
 
 log = logging.getLogger("worker")
 
@@ -102,6 +105,8 @@ async def run(settings: Settings, queues: Sequence[str] = QUEUES) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     playbooks, policy = read_corp(settings.playbooks_dir)
+    overstock = load_rules(settings.playbooks_dir)
+    load_calendars(settings.playbooks_dir, policy.model)  # a wrong one is told now, not when a group needs it
     async with connections() as http, contextlib.AsyncExitStack() as running:
         running.push_async_callback(database.close)
         running.push_async_callback(welcome_database.close)
@@ -114,6 +119,8 @@ async def run(settings: Settings, queues: Sequence[str] = QUEUES) -> None:
             welcome_database=welcome_database,
             temporal=client,
             policy=policy.model,
+            overstock=overstock,
+            calendars=settings.playbooks_dir,
             clock=utc_now,
         )
         workers = build_workers(client, activities, settings, queues)

@@ -1,16 +1,21 @@
 """Puts clients and activities together from settings, for the worker, the gateway and the starter."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 from temporalio.client import Client
 
+from activities.backfills import Backfills
+from activities.campaigns import Campaigns
 from activities.courier import Courier
 from activities.facts import Facts
+from activities.follow_ups import FollowUps
 from activities.governor import PostgresGovernor
+from activities.group_life import GroupLife
 from activities.groups import Groups
 from activities.identify import LOOKUP_SECONDS, Identifier
 from activities.lives import Lives
@@ -27,7 +32,10 @@ from activities.welcomes import Welcomes
 from domain.links import FormLinks
 from domain.policy import Policy
 from domain.rooms import JoinRules
+from domain.task_links import TaskLinks
 from integrations import pos, wecom
+from playbooks.group_calendars import Calendars
+from playbooks.overstock_files import Rule
 from settings import Clock, Settings
 from storage.database import Database
 from storage.tokens import SharedToken
@@ -70,7 +78,11 @@ def wecom_client(
 
 
 def join_rules(settings: Settings) -> JoinRules:
-    return JoinRules(cap=settings.wecom_qr_join_cap, hand_qr_days=settings.wecom_hand_qr_days)
+    return JoinRules(
+        cap=settings.wecom_qr_join_cap,
+        hand_qr_days=settings.wecom_hand_qr_days,
+        next_group_at=settings.wecom_next_group_at,
+    )
 
 
 def form_links(settings: Settings) -> FormLinks:
@@ -78,11 +90,19 @@ def form_links(settings: Settings) -> FormLinks:
     return FormLinks(settings.link_key.get_secret_value().encode(), settings.pages_url)
 
 
-def till_client(settings: Settings, http: httpx.AsyncClient) -> pos.PosPort:
-    """The adapter that POS_PROVIDER names."""
+def task_links(settings: Settings) -> TaskLinks:
+    return TaskLinks(settings.link_key.get_secret_value().encode(), settings.pages_url)
+
+
+def till_adapter(settings: Settings) -> type[pos.GenericPos]:
+    """The one that POS_PROVIDER names. Raises ValueError."""
     if settings.pos_provider != "generic":
         raise ValueError(f"POS_PROVIDER={settings.pos_provider!r} is unknown; there is: generic")
-    return pos.GenericPos(
+    return pos.GenericPos
+
+
+def till_client(settings: Settings, http: httpx.AsyncClient) -> pos.PosPort:
+    return till_adapter(settings)(
         http=http,
         base_url=settings.pos_base_url,
         api_key=settings.pos_api_key.get_secret_value(),
@@ -100,8 +120,12 @@ class Activities:
     touches: Touches
     welcomes: Welcomes
     staff_tasks: StaffTasks
+    campaigns: Campaigns
+    follow_ups: FollowUps
+    backfills: Backfills
     tagging: Tagging
     groups: Groups
+    group_life: GroupLife
     till: Till
     todos: Todos
     upkeep: Upkeep
@@ -119,9 +143,18 @@ class Activities:
             self.lives.withdraw_touches,
             self.facts.look_up,
             self.touches.plan_touch,
+            self.group_life.live,
             self.staff_tasks.flush_batch,
             self.staff_tasks.finish_task,
             self.staff_tasks.withdraw_recipient,
+            self.campaigns.open_campaign,
+            self.campaigns.begin_campaign,
+            self.campaigns.end_wave,
+            self.campaigns.obey_order,
+            self.campaigns.finish_campaign,
+            self.staff_tasks.reassign_task,
+            self.follow_ups.tell_employee,
+            self.follow_ups.tell_manager,
         ]
 
     @property
@@ -141,6 +174,11 @@ class Activities:
             self.staff_tasks.poll_task,
             self.staff_tasks.remind_task,
             self.staff_tasks.cancel_task,
+            self.campaigns.write_wave,
+            self.campaigns.carry_wave,
+            self.campaigns.stop_rest,
+            self.backfills.tag_missed,
+            self.backfills.untag_missed,
             self.todos.send_todo,
             self.todos.close_todo,
             self.upkeep.sweep,
@@ -159,31 +197,39 @@ def compose(
     temporal: Client,
     policy: Policy,
     clock: Clock,
+    overstock: Sequence[Rule] = (),
     welcome_database: Database | None = None,
     lookup_seconds: float = LOOKUP_SECONDS,
+    calendars: Path | None = None,
 ) -> Activities:
     """Every class of activities, with its clients injected.
 
     A greeting has 20 seconds and must not wait until a storm gives a connection back: `welcome_database` is
-    a pool of its own for it, its token included. Without it the greeting shares `database`.
+    a pool of its own for it, its token included. Without it the greeting shares `database`. `calendars`: the
+    folder of playbooks whose group calendars are in force; without it there are none.
     """
     client, till = wecom_client(settings, http, database, clock), till_client(settings, http)
     courier = Courier(temporal, database, clock)
     identifier, rules = Identifier(database, client, till, clock), join_rules(settings)
+    planner = TodoPlanner(database, policy, courier, clock, rules)
     return Activities(
         lives=Lives(database, policy, courier, clock),
         facts=Facts(database, policy, clock),
-        notices=Notices(database, TodoPlanner(database, policy, courier, clock, rules), clock),
+        notices=Notices(database, planner, clock),
         touches=Touches(database, policy, courier, clock, rules),
         welcomes=_welcomes(
             settings, http, welcome_database or database, temporal, till, policy, clock, lookup_seconds
         ),
         staff_tasks=StaffTasks(database, client, policy, courier, clock, rules),
+        follow_ups=FollowUps(database, planner, task_links(settings), clock),
+        backfills=Backfills(database, client, clock),
+        campaigns=Campaigns(database, policy, courier, clock),
         tagging=Tagging(database, client, policy, clock),
         groups=Groups(database, client, courier, clock, rules),
+        group_life=GroupLife(database, policy, courier, clock, rules, Calendars(calendars, policy)),
         till=Till(database, till, identifier, clock),
         todos=Todos(database, client, courier, clock),
-        upkeep=Upkeep(database, client, till, policy, courier, clock, rules),
+        upkeep=Upkeep(database, client, till, policy, courier, clock, rules, overstock),
     )
 
 

@@ -20,18 +20,13 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.attributes import STAGE
 from domain import addresses
+from domain.campaign_messages import CampaignStart
 from domain.events import CardTap, Event, EventKind, GroupChange
-from domain.messages import (
-    GroupStart,
-    LifeStart,
-    StaffTaskStart,
-    TodoStart,
-    WelcomeStart,
-    WithdrawFromTask,
-)
+from domain.messages import GroupStart, LifeStart, TodoStart, WelcomeStart
 from domain.shape import Shape
+from domain.task_messages import StaffTaskStart, StopTask, WithdrawFromTask
 from settings import Clock
-from storage import inbound, lives
+from storage import inbound, lives, tasks
 from storage.database import Database
 from storage.tables import InboundEvent
 
@@ -131,6 +126,26 @@ class Courier:
             static_summary=f"to-do {todo_id}",
         )
 
+    async def start_group(self, chat_id: str) -> None:
+        """Make sure that a group has a life. A run that only reads it just now ends first: ask again."""
+        await self._start(
+            addresses.GROUP_LIFECYCLE,
+            GroupStart(chat_id=chat_id, lives=True, renew_after_events=self._renew_after_events),
+            id=addresses.group_id(chat_id),
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"group {chat_id}",
+        )
+
+    async def start_campaign(self, campaign_id: str) -> None:
+        """Make sure that an approved campaign's workflow runs; it waits for its time by itself."""
+        await self._start(
+            addresses.CAMPAIGN,
+            CampaignStart(campaign_id=campaign_id, renew_after_events=self._renew_after_events),
+            id=addresses.campaign_id(campaign_id),
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"campaign {campaign_id}",
+        )
+
     async def withdraw(self, batch_id: int, external_userid: str, reason: str) -> None:
         """Ask a running StaffTask to do without one recipient. One that has ended has nothing to recall."""
         what = WithdrawFromTask(batch_id=batch_id, external_userid=external_userid, reason=reason)
@@ -140,6 +155,29 @@ class Courier:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
+
+    async def stop_task(self, batch_id: int, rule: str, reason: str) -> None:
+        """Let nothing more of a batch go out, and settle what is open as cancelled under this rule.
+
+        Its StaffTask, if the window has closed, cancels it at WeCom: one that failed begins again for that.
+        """
+        async with self._database.transaction() as session:
+            if await tasks.stop(session, batch_id, rule, reason, self._clock()):
+                return
+        try:
+            await self._client.start_workflow(
+                addresses.STAFF_TASK,
+                StaffTaskStart(batch_id=batch_id),
+                id=addresses.staff_task_id(batch_id),
+                task_queue=addresses.JOURNEYS,
+                start_signal=addresses.STOP,
+                start_signal_args=[StopTask(rule=rule, reason=reason)],
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                rpc_timeout=RPC_TIMEOUT,
+                static_summary=f"batch {batch_id}",
+            )
+        except WorkflowAlreadyStartedError:
+            return  # it has ended: nothing is left to stop
 
     async def _lives(self, external_userid: str) -> bool:
         """Employees edit customers of theirs with whom we have nothing to do: no life begins with that."""

@@ -42,7 +42,7 @@ class Groups:
 
         The first attempt only lets the burst collect: a retry costs no history, a timer would.
         """
-        if activity.info().attempt == 1 and not what.dismissed:
+        if activity.info().attempt == 1 and not (what.dismissed or what.daily):
             raise not_yet("the burst is still collecting", again_in=BURST)
         chat = None if what.dismissed else await self._read(what)
         async with self._database.transaction() as session:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from domain.visits import RECENT, Visit, most_visited_store
@@ -145,15 +146,17 @@ def order_row(provider: str, order: pos.Order) -> Order:
         refunded_minor=order.refunded.amount_minor if order.refunded else 0,
         currency=order.paid.currency,
         coupons=len(order.coupon_ids),
-        categories=_categories(order),
+        categories=_paid_by(order, lambda line: line.category),
+        products=_paid_by(order, lambda line: line.product_id),
         updated_at=order.updated_at or order.paid_at,
     )
 
 
-def _categories(order: pos.Order) -> dict[str, int]:
-    """What was paid by category of the lines, in minor units; lines without one say nothing of her taste."""
+def _paid_by(order: pos.Order, what: Callable[[pos.OrderLine], str | None]) -> dict[str, int]:
+    """What was paid, in minor units, by something of the lines; those without it say nothing of her taste."""
     paid: dict[str, int] = {}
     for line in order.lines:
-        if line.category and line.paid.currency == order.paid.currency:
-            paid[line.category] = paid.get(line.category, 0) + line.paid.amount_minor
+        name = what(line)
+        if name and line.paid.currency == order.paid.currency:
+            paid[name] = paid.get(name, 0) + line.paid.amount_minor
     return paid

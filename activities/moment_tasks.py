@@ -1,20 +1,22 @@
 """客户朋友圈: one moment of one employee, shown to those of her customers who have a tag (contract §8.3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
+from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio.exceptions import ApplicationError
 
 from activities.failures import not_yet
 from activities.lost_moments import LostMoments
 from activities.moment_pictures import MomentPictures
-from activities.task_channels import Made, Outcome
+from activities.task_channels import Made
 from domain.touches import Content, TouchStatus
 from integrations import wecom
 from settings import Clock
-from storage import moment_touches
+from storage import backfills, moment_touches
 from storage.database import Database
 from storage.tables import Batch
+from storage.task_results import Outcome, Result
 
 DISPATCHING, GONE, NO_SUCH_JOB = 41079, 41060, 40058
 JOB_TAKES = timedelta(seconds=5)
@@ -41,7 +43,7 @@ class MomentTasks:
     async def create(self, batch: Batch, recipients: Sequence[str]) -> Made:
         content = Content.model_validate(batch.content)
         async with self._database.transaction() as session:
-            tags = await moment_touches.tag_ids(session, batch.userid, content.tag or "")
+            tags = await self._tags(session, batch, content)
         if not tags:  # without any, WeCom would show it to all her customers
             raise ApplicationError(f"no tag is named {content.tag}", type="NoTag", non_retryable=True)
 
@@ -53,31 +55,35 @@ class MomentTasks:
 
         return Made(job=await self._pictures.send(content, ask))
 
-    async def results(self, batch: Batch, recipients: Sequence[str]) -> Mapping[Outcome, Sequence[str]]:
+    async def results(
+        self, batch: Batch, recipients: Sequence[str], *, holders_known: bool
+    ) -> Sequence[Result]:
         """Nothing until she publishes. Whoever sees it is recorded, also who was left out."""
         moment_id = batch.msgid or await self._made(batch)
         if isinstance(moment_id, wecom.MomentOutcome):
-            rule = f"wecom_{moment_id.errcode}"
-            return {(TouchStatus.FAILED, rule, moment_id.errmsg[:200]): recipients}
+            failed = (TouchStatus.FAILED, f"wecom_{moment_id.errcode}", moment_id.errmsg[:200])
+            return [Result(who, batch.userid, failed) for who in recipients]
         try:
             published = any(m.published for m in await self._client.get_moment_task(moment_id))
         except wecom.WeComError as error:
             if error.errcode == DISPATCHING:
                 raise not_yet("WeCom is still dispatching the moment") from None
             if error.errcode == GONE:
-                return {DELETED: recipients}
+                return [Result(who, batch.userid, DELETED) for who in recipients]
             raise
-        if not published:
-            return {}
+        return await self._shown(batch, moment_id, recipients) if published else []
+
+    async def _shown(self, batch: Batch, moment_id: str, recipients: Sequence[str]) -> list[Result]:
+        """Of a published moment. WeCom does not say when she tapped: it was since the last poll."""
         meant = {who async for who in self._client.get_moment_customers(moment_id, batch.userid)}
         seen = {who async for who in self._client.get_moment_send_result(moment_id, batch.userid)}
+        now = self._clock()
         async with self._database.transaction() as session:
-            await moment_touches.shown(session, batch, seen, self._clock())
-        return {
-            SENT: [who for who in recipients if who in seen],
-            NOT_SHOWN: [who for who in recipients if who in meant - seen],
-            NOT_MEANT: [who for who in recipients if who not in meant | seen],
-        }
+            await moment_touches.shown(session, batch, seen, now)
+        return [
+            Result(who, batch.userid, SENT if who in seen else NOT_SHOWN if who in meant else NOT_MEANT, now)
+            for who in recipients
+        ]
 
     async def remind(self, batch: Batch) -> str:
         return NO_REMINDER
@@ -91,6 +97,11 @@ class MomentTasks:
         except wecom.WeComError as error:
             if error.errcode != GONE:
                 raise
+
+    async def _tags(self, session: AsyncSession, batch: Batch, content: Content) -> list[str]:
+        if batch.backfill_of:
+            return await backfills.tag_ids(session, batch.id or 0)
+        return await moment_touches.tag_ids(session, batch.userid, content.tag or "")
 
     async def _made(self, batch: Batch) -> str | wecom.MomentOutcome:
         """The moment_id that the job gives; its outcome when it made none."""

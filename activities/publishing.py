@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.playbook import Playbook
 from playbooks.loader import Written
-from playbooks.pictures import with_pictures
+from playbooks.pictures import PictureFile, with_pictures
 from storage import directory, playbook_pictures
 from storage.database import Database
 from storage.tables import PlaybookVersion
@@ -41,11 +41,16 @@ async def publish(
     row = await directory.publish(session, playbook, author=by, now=now, note=note, only_first=only_first)
     differs = row.body != playbook.model_dump(mode="json")
     if not differs:
-        for picture in pictures:
-            await playbook_pictures.keep(session, picture.digest, picture.content_type, picture.content)
+        await keep_pictures(session, pictures)
     return Published(
         file=str(path), version=row, new=(row.author, row.published_at) == (by, now), differs=differs
     )
+
+
+async def keep_pictures(session: AsyncSession, pictures: Sequence[PictureFile]) -> None:
+    """So that what names them by digest can be sent whatever becomes of the files."""
+    for picture in pictures:
+        await playbook_pictures.keep(session, picture.digest, picture.content_type, picture.content)
 
 
 async def publish_what_is_new(

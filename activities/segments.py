@@ -1,13 +1,13 @@
 """人群: once a day every playbook with a segment is held against all customers; who matches may enter."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.courier import Courier, Parcel
 from activities.guarded import guarded
 from domain.addresses import customer_id
-from domain.conditions import holds
 from domain.days import local_day
 from domain.events import Event, EventKind
 from domain.life import why_not_again
@@ -15,9 +15,9 @@ from domain.playbook import Playbook
 from domain.policy import Policy
 from settings import Clock
 from storage import inbound, segments
+from storage.audience import matches
 from storage.database import Database
 from storage.directory import DEFAULT_ZONE
-from storage.facts import facts_of
 from storage.tables import Customer, PlaybookVersion, SegmentRun
 
 PAGE = 500  # customers in memory at once
@@ -57,12 +57,16 @@ class Segments:
 
     async def _page(self, book: PlaybookVersion) -> list[str] | None:
         """Subjects of new facts, written together with how far we came. None: there is nothing left to do."""
+        playbook, now = Playbook.model_validate(book.body), self._clock()
+        assert playbook.enter.segment is not None
+        meant = matches(playbook.enter.segment, self._policy.tiers, now)
         async with self._database.transaction() as session:
-            run = await segments.open_run(session, book, local_day(self._clock(), DEFAULT_ZONE))
+            run = await segments.open_run(session, book, local_day(now, DEFAULT_ZONE))
             if run is None:
                 return None
-            customers = await segments.page(session, book.playbook, run.cursor, PAGE)
-            found = await self._enter(session, book, run, customers)
+            customers = await segments.page(session, book.playbook, meant, run.cursor, PAGE)
+            free = await _free(session, playbook, customers, now)
+            found = await self._enter(session, run, free)
             run.found += len(found)
             if customers:
                 run.cursor = customers[-1].external_userid
@@ -72,10 +76,10 @@ class Segments:
         return found
 
     async def _enter(
-        self, session: AsyncSession, book: PlaybookVersion, run: SegmentRun, customers: Sequence[Customer]
+        self, session: AsyncSession, run: SegmentRun, external_userids: Sequence[str]
     ) -> list[str]:
         subjects = []
-        for external_userid in await self._matching(session, book, customers):
+        for external_userid in external_userids:
             event = Event(
                 id=f"segment/{run.playbook}/{run.day}/{external_userid}",
                 kind=EventKind.ENROLLED,
@@ -89,21 +93,16 @@ class Segments:
                 subjects.append(subject)
         return subjects
 
-    async def _matching(
-        self, session: AsyncSession, book: PlaybookVersion, customers: Sequence[Customer]
-    ) -> list[str]:
-        """Who matches and may enter. Her life looks at the re-entry rule once more: it knows the latest."""
-        playbook, now = Playbook.model_validate(book.body), self._clock()
-        wanted = playbook.enter.segment
-        assert wanted is not None
-        ids = [customer.external_userid for customer in customers]
-        earlier = await segments.last_standings(session, book.playbook, ids)
-        episodes = {customer.external_userid: customer.episode for customer in customers}
-        free = [
-            one
-            for one in ids
-            if (last := earlier.get(one)) is None
-            or not why_not_again(playbook, last.episode, last.ended_at, episodes[one], now)
-        ]
-        facts = await facts_of(session, free, now)
-        return [one for one in free if holds(wanted, facts[one], self._policy.tiers, now)]
+
+async def _free(
+    session: AsyncSession, playbook: Playbook, customers: Sequence[Customer], now: datetime
+) -> list[str]:
+    """Who may enter again. Her life looks at the rule once more: it knows the latest."""
+    ids = [customer.external_userid for customer in customers]
+    earlier = await segments.last_standings(session, playbook.playbook, ids)
+    return [
+        one.external_userid
+        for one in customers
+        if (last := earlier.get(one.external_userid)) is None
+        or not why_not_again(playbook, last.episode, last.ended_at, one.episode, now)
+    ]

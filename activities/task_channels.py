@@ -1,13 +1,11 @@
 """What a task that an employee confirms needs of WeCom, by whichever channel it goes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from domain.touches import TouchStatus
 from storage.tables import Batch
-
-Outcome = tuple[TouchStatus, str | None, str]  # status, rule, reason
+from storage.task_results import Result
 
 
 @dataclass(frozen=True)
@@ -28,8 +26,11 @@ class TaskChannel(Protocol):
     async def create(self, batch: Batch, recipients: Sequence[str]) -> Made:
         """Not idempotent."""
 
-    async def results(self, batch: Batch, recipients: Sequence[str]) -> Mapping[Outcome, Sequence[str]]:
-        """The outcomes that are known; nothing for a task that was cancelled."""
+    async def results(
+        self, batch: Batch, recipients: Sequence[str], *, holders_known: bool
+    ) -> Sequence[Result]:
+        """What WeCom knows of them, and until that is known also who is to send it. Nothing for a task that
+        was cancelled."""
 
     async def remind(self, batch: Batch) -> str:
         """Why nobody was reminded; empty when the employee was."""

@@ -1,6 +1,7 @@
 """Finds what only a person can do, and writes it down as to-dos. A piece of the sweep."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -56,16 +57,19 @@ class TodoPlanner:
         *,
         external_userid: str | None = None,
         touch_key: str | None = None,
+        checks: Mapping[str, str] | None = None,
+        not_before: datetime | None = None,
     ) -> str | None:
         """Write one to-do down and start it, outside the quiet hours of the employee's store.
 
-        Its id when it is new. While Temporal does not answer it waits for the next sweep.
+        `checks`: what is set in a group when she taps 已处理, with its digest. Its id when it is new. While
+        Temporal does not answer it waits for the next sweep.
         """
         now = self._clock()
         async with self._database.transaction() as session:
             employee = await session.get(Employee, userid)
             zone = await directory.zone_of(session, employee.store_id if employee else None)
-            due_at = calendar.next_open(now, zone, self._policy.quiet_hours)
+            due_at = calendar.next_open(max(now, not_before or now), zone, self._policy.quiet_hours)
             todo_id = await rows.want(
                 session,
                 kind=kind,
@@ -76,6 +80,7 @@ class TodoPlanner:
                 due_at=due_at,
                 external_userid=external_userid,
                 touch_key=touch_key,
+                checks=checks,
             )
         if todo_id:
             try:
@@ -86,12 +91,12 @@ class TodoPlanner:
 
     async def _full_groups(self) -> int:
         async with self._database.transaction() as session:
-            full = await rows.full_stores(session, self._rules.cap)
+            full = await rows.full_stores(session, self._rules.early)
         return sum([await self.group_full(group) is not None for group in full])
 
     async def group_full(self, group: Group) -> str | None:
         """Ask the owner for a new group; again every week, until there is one."""
-        card = todos.group_full(group.name, group.members)
+        card = todos.group_full(group.name, group.members, self._rules.cap)
         subject = subject_of_rooms(group.store_id or "", group.kind)
         occasion = f"{group.chat_id}/{self._clock():%G-W%V}"
         return await self.want(TodoKind.GROUP_FULL, subject, occasion, group.owner or "", card)

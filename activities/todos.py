@@ -5,17 +5,17 @@ from datetime import timedelta
 
 from temporalio import activity
 
-from activities.courier import Courier, Parcel
+from activities.courier import Courier
 from activities.customer_cards import CustomerCards
 from activities.failures import not_yet, translated
+from activities.telling import tell_settled
 from domain import addresses, todos
-from domain.events import Event, EventKind
 from domain.messages import CloseTodo, TodoRef, TodoState
 from domain.todos import Card
 from integrations import wecom
 from playbooks.templates import TemplateError
 from settings import Clock
-from storage import notices
+from storage import group_checks, notices
 from storage import todos as rows
 from storage.database import Database
 from storage.tables import Todo
@@ -62,6 +62,8 @@ class Todos:
         """Settle it by the button that was tapped, and show that on the card."""
         async with self._database.transaction() as session:
             row, closed = await rows.close(session, what.todo_id, what.answer, self._clock())
+            if closed:
+                await group_checks.confirm(session, row, self._clock())
             await notices.settle_touch(session, row, self._clock())
         if closed and row.response_code:
             await self._show(row, what.answer)
@@ -116,17 +118,7 @@ class Todos:
         """A message that an employee writes by hand: only a life that waits for it costs a signal."""
         async with self._database.transaction() as session:
             touch = await notices.awaited(session, row)
-        if touch is None:
-            return
-        event = Event(
-            id=f"{touch.key}/settled",
-            kind=EventKind.TOUCH_SETTLED,
-            at=touch.settled_at or self._clock(),
-            touch_key=touch.key,
-            outcome=touch.status,
-            reason=touch.rule,
-        )
-        await self._courier.post("todo", addresses.customer_id(touch.external_userid), Parcel(event=event))
+        await tell_settled(self._courier, "todo", [touch] if touch else [], self._clock())
 
     async def _show(self, row: Todo, answer: str | None) -> None:
         """Only what the card looks like: the answer is recorded, so a failure here is told and no more."""

@@ -1,13 +1,18 @@
 """Finding what was left lying: facts, batches, parked lives, full groups, old pictures."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from temporalio import activity
 
 from activities.attachments import Attachments
+from activities.backfills import Backfills
 from activities.courier import Courier, Parcel
 from activities.group_pictures import GroupPictures
+from activities.group_upkeep import GroupUpkeep
 from activities.guarded import guarded
+from activities.overstock import Overstock
+from activities.removals import Removals
 from activities.rooms import Rooms
 from activities.segments import Segments
 from activities.todo_planner import TodoPlanner
@@ -16,8 +21,9 @@ from domain.messages import SweepReport, SweepStart
 from domain.policy import Policy
 from domain.rooms import JoinRules
 from integrations import pos, wecom
+from playbooks.overstock_files import Rule
 from settings import Clock
-from storage import inbound, lives, pictures, playbook_pictures, purchases, tasks
+from storage import campaigns, inbound, lives, pictures, playbook_pictures, purchases, tasks
 from storage.database import Database
 from storage.leases import Leases
 from storage.tables import Customer, Group, Snapshot
@@ -38,14 +44,19 @@ class Upkeep:
         courier: Courier,
         clock: Clock,
         rules: JoinRules,
+        overstock: Sequence[Rule] = (),
     ) -> None:
         self._database, self._till = database, till
         self._policy, self._courier, self._clock, self._rules = policy, courier, clock, rules
+        self._backfills = Backfills(database, client, clock)
         self._pictures = GroupPictures(database, client, clock)
         self._attachments = Attachments(database, client, clock)
         self._rooms = Rooms(database, client, clock, rules)
+        self._removals = Removals(database, self._rooms, clock, rules)
         self._todos = TodoPlanner(database, policy, courier, clock, rules)
         self._segments = Segments(database, policy, courier, clock)
+        self._groups = GroupUpkeep(database, policy, courier, clock)
+        self._overstock = Overstock(database, till, overstock, clock)
 
     @activity.defn
     async def sweep(self, what: SweepStart) -> SweepReport:
@@ -61,12 +72,24 @@ class Upkeep:
             report.woken = await self.wake_due_lives()
         with guarded("rooms"):
             report.rooms = await self._find_rooms()
+        with guarded("removals of old groups"):
+            report.rooms += await self._removals.tend()
         with guarded("pictures"):
             report.media = await self._renew_pictures()
         with guarded("to-dos"):
             report.todos = await self._todos.plan()
         with guarded("segments"):
             report.entered = await self._segments.look()
+        with guarded("overstock"):
+            report.overstock = await self._overstock.look()
+        with guarded("campaigns"):
+            await self._carry_campaigns_on()
+        with guarded("temporary tags"):
+            await self._backfills.take_off_leftovers()
+        with guarded("lives of groups"):
+            report.groups = await self._groups.start_lives()
+        with guarded("profiles of groups"):
+            report.profiles = await self._groups.write_profiles()
         with guarded("leases"):
             await Leases(self._database).tidy()
         return report
@@ -125,6 +148,14 @@ class Upkeep:
                 await self._courier.start_staff_task(batch.id or 0, timedelta(0))
                 started += 1
         return started
+
+    async def _carry_campaigns_on(self) -> None:
+        """One whose workflow runs is left alone; one that was lost goes on where PostgreSQL says it was."""
+        async with self._database.transaction() as session:
+            names = await campaigns.to_carry_on(session)
+        for name in names:
+            with guarded(f"campaign/{name}"):
+                await self._courier.start_campaign(name)
 
     async def wake_due_lives(self) -> int:
         """Tell parked lives whose time has come that it has; in pages, until none is left.

@@ -111,6 +111,14 @@ def polling(summary: str, every: timedelta, until: datetime) -> ActivityConfig:
     )
 
 
+def tagging(summary: str, until: datetime | None = None) -> ActivityConfig:
+    """One call per customer, some thousands: a lost worker is noticed by its heartbeat."""
+    config = creating(summary, until) if until else until_done(summary)
+    config["start_to_close_timeout"] = timedelta(hours=2)
+    config["heartbeat_timeout"] = timedelta(minutes=2)
+    return config
+
+
 def till(summary: str) -> ActivityConfig:
     """One call to the till."""
     return ActivityConfig(
@@ -132,6 +140,22 @@ def patient_database(summary: str) -> ActivityConfig:
         start_to_close_timeout=timedelta(seconds=60),
         retry_policy=RetryPolicy(
             initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
+        ),
+    )
+
+
+def of_many(summary: str) -> ActivityConfig:
+    """A campaign's work on a million rows, resumable at any of them; a lost worker is noticed at once.
+
+    Looking after its messages is a retrying activity, too: waiting costs no history.
+    """
+    return ActivityConfig(
+        summary=summary,
+        task_queue=addresses.WECOM,
+        start_to_close_timeout=timedelta(hours=1),
+        heartbeat_timeout=timedelta(seconds=30),
+        retry_policy=RetryPolicy(
+            initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
         ),
     )
 

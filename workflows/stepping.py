@@ -106,10 +106,13 @@ class Stepping:
             tag=send.tag,
             invites=send.invite_to,
             attachments=send.attachments,
+            missed=send.missed,
             step=action.step,
             enrolment=enrolment.number,
             limits=rules.limits,
             holdout=rules.holdout,
+            within=send.within,
+            since=action.since,
         )
 
     async def plan(self, key: str, name: str, touch: PlanTouch) -> PlannedTouch | None:
