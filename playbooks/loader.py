@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,15 +17,19 @@ from playbooks.wording import empty_places, problems_of
 
 __all__ = [
     "POLICY_FILE",
+    "SEGMENTS_FILE",
     "PlaybookError",
     "Written",
     "load_corp",
     "load_playbook",
     "load_playbooks",
     "load_policy",
+    "playbook_files",
 ]
 
 POLICY_FILE = "policy.yaml"
+SEGMENTS_FILE = "segments.yaml"
+NO_PLAYBOOKS = (POLICY_FILE, SEGMENTS_FILE)
 Model = TypeVar("Model", bound=BaseModel)
 Read = TypeVar("Read")
 
@@ -62,7 +66,7 @@ def load_policy(folder: Path) -> Policy:
 def read_playbook(path: Path) -> Written[Playbook]:
     """One playbook with its lines. Raises PlaybookError."""
     written = read_as(path, Playbook)
-    _refuse(written.source, rules.problems(written.model, path.parent))
+    refuse(written.source, rules.problems(written.model, path.parent))
     return written
 
 
@@ -71,17 +75,15 @@ def read_policy(path: Path) -> Written[Policy]:
     return read_as(path, Policy)
 
 
+def playbook_files(folder: Path) -> list[Path]:
+    """The files of a folder that are playbooks."""
+    return sorted(path for path in folder.glob("*.yaml") if path.name not in NO_PLAYBOOKS)
+
+
 def read_playbooks(folder: Path) -> list[Written[Playbook]]:
     """All playbooks of a folder with their lines."""
-    paths = sorted(p for p in folder.glob("*.yaml") if p.name != POLICY_FILE)
-    books, problems = collect(paths, read_playbook)
-    seen: dict[str, Path] = {}
-    for written in books:
-        name = written.model.playbook
-        if name in seen:
-            twice = f"two files call themselves {name!r}: change `playbook:` here or in {seen[name].name}"
-            problems.append(written.source.problem(("playbook",), twice))
-        seen.setdefault(name, written.source.path)
+    books, problems = collect(playbook_files(folder), read_playbook)
+    problems += namesakes(books, "playbook")
     if not books and not problems:
         problems.append(f"{folder}: no playbook here (*.yaml)")
     if problems:
@@ -124,21 +126,35 @@ def collect(paths: Iterable[Path], read: Callable[[Path], Read]) -> tuple[list[R
     return done, problems
 
 
+def namesakes(found: Iterable[Written[Any]], field: str) -> list[str]:
+    """Files of one kind that call themselves alike by this field: the second is told."""
+    seen: dict[str, Path] = {}
+    problems = []
+    for written in found:
+        name = getattr(written.model, field)
+        if name in seen:
+            twice = f"two files call themselves {name!r}: change `{field}:` here or in {seen[name].name}"
+            problems.append(written.source.problem((field,), twice))
+        seen.setdefault(name, written.source.path)
+    return problems
+
+
 def read_as(path: Path, model: type[Model]) -> Written[Model]:
     """Any file of such a shape, with its lines. Raises PlaybookError."""
     source = read_source(path, model.model_fields)
     try:
         made = model.model_validate(source.tree, extra="forbid")
     except ValidationError as error:
-        _refuse(source, problems_of(source, model, error))
+        refuse(source, problems_of(source, model, error))
         raise
-    _refuse(
+    refuse(
         source, ((at, "has no value: give it one, or take the line out") for at in empty_places(source.tree))
     )
     return Written(source, made)
 
 
-def _refuse(source: Source, problems: Iterable[tuple[Place, str]]) -> None:
+def refuse(source: Source, problems: Iterable[tuple[Place, str]]) -> None:
+    """Raises PlaybookError with every problem, if there is any."""
     found = [source.problem(*problem) for problem in problems]
     if found:
         raise PlaybookError("\n".join(found))

@@ -1,17 +1,19 @@
-"""The pictures beside a playbook: published with it by content, so that no later file changes a version."""
+"""The pictures beside a file: published with it by content, so that no later file changes a version."""
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from domain.playbook import Playbook
+from pydantic import BaseModel
 
 MOST_BYTES = 10 * 1024 * 1024  # of an image that WeCom takes (contract §11.2)
 LEAST_BYTES = 6
 _BEGINNINGS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 _FILE_FIELDS = {"picture": "file", "miniprogram": "picture"}  # of an attachment: where it names its file
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -23,18 +25,18 @@ class PictureFile:
     content: bytes
 
 
-def with_pictures(playbook: Playbook, folder: Path) -> tuple[Playbook, list[PictureFile]]:
-    """The playbook as it is published, with the digests of its pictures; and the pictures, each once.
+def with_pictures(written: Model, folder: Path) -> tuple[Model, list[PictureFile]]:
+    """A file as it is published, with the digests of its pictures; and the pictures, each once.
 
     Raises ValueError for a file that is missing or no picture; the loader has said so before, with its line.
     """
-    body = playbook.model_dump(mode="json")
+    body = written.model_dump(mode="json")
     pictures: dict[str, PictureFile] = {}
     for part, field in _parts(body):
         picture = _read(folder / part[field])
         pictures[picture.digest] = picture
         part["digest"] = picture.digest
-    return Playbook.model_validate(body), list(pictures.values())
+    return type(written).model_validate(body), list(pictures.values())
 
 
 def problem(path: Path) -> str | None:
@@ -64,7 +66,7 @@ def _content_type(content: bytes) -> str | None:
 
 
 def _parts(body: Any) -> Iterator[tuple[dict[str, Any], str]]:
-    """Every part of a playbook's body that names a picture's file, and the field that does."""
+    """Every part of a file's body that names a picture's file, and the field that does."""
     if isinstance(body, list):
         for one in body:
             yield from _parts(one)

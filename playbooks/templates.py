@@ -125,6 +125,27 @@ def _names(sample: dict[str, Any]) -> list[str]:
     ]
 
 
+def check_batch(text: str, benefit: str | None, whose: str, *, characters: int | None = None) -> None:
+    """`check` of what many are told; `whose` has the field `benefit`, or lacks it. Raises TemplateError."""
+    sample = {k: v for k, v in BATCH_SAMPLE.items() if k != "benefit" or benefit is not None}
+    try:
+        check(text, sample, characters=characters)
+    except TemplateError as error:
+        if benefit is None and str(error).startswith("'benefit'"):
+            raise TemplateError(f"{whose} has no `benefit` to put in: add the field") from None
+        raise
+
+
+def batch_values(store: str | None, employee: str | None, day: date, benefit: str | None) -> dict[str, Any]:
+    """What a message may name that all its recipients share: by whom, of which store, on which day there."""
+    return {
+        "store": {"name": store or "本店"},
+        "employee": {"name": employee or ""},
+        "date": local_date(day),
+        "benefit": benefit or "",
+    }
+
+
 def local_date(day: date) -> str:
     """A date as customers read it."""
     return f"{day.year}年{day.month}月{day.day}日"

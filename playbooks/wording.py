@@ -7,18 +7,23 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 
 from domain.places import Place
 from playbooks.source import Source, suggest
 
 _PATTERNS = {  # beginning of a field's pattern -> what it wants
     r"^[a-z0-9][a-z0-9-]{1,38}$": "2 to 39 lower-case letters, digits and hyphens",
+    r"^[a-z0-9][a-z0-9-]{1,59}$": "2 to 60 lower-case letters, digits and hyphens",
     r"^[a-z0-9-]{1,40}$": "1 to 40 lower-case letters, digits and hyphens",
+    r"^[a-z0-9-]{1,20}$": "1 to 20 lower-case letters, digits and hyphens",
     r"^[a-z0-9_-]{1,40}$": "1 to 40 lower-case letters, digits, hyphens and underscores",
     r"^[a-z0-9_]{1,20}$": "1 to 20 lower-case letters, digits and underscores",
+    r"^[a-z0-9_-]{1,20}$": "1 to 20 lower-case letters, digits, hyphens and underscores",
     r"^https?://": "an address that begins with https://",
 }
+_MOMENT = 'a moment is a date, a time and a zone, in quotes: "2026-12-01T10:00:00+08:00"'
+_DAY = 'a day is a date, in quotes: "2026-12-01"'
 _TYPES = {
     "string_type": "a text is expected",
     "bool_type": "true or false is expected",
@@ -34,6 +39,15 @@ _TYPES = {
     "decimal_max_digits": "an amount has at most ten digits",
     "time_type": 'a time of day is "hh:mm", in quotes',
     "time_parsing": 'a time of day is "hh:mm", in quotes',
+    "datetime_type": _MOMENT,
+    "datetime_parsing": _MOMENT,
+    "datetime_from_date_parsing": _MOMENT,
+    "datetime_object_invalid": _MOMENT,
+    "timezone_aware": _MOMENT,
+    "date_type": _DAY,
+    "date_parsing": _DAY,
+    "date_from_datetime_parsing": _DAY,
+    "date_from_datetime_inexact": _DAY,
     "time_delta_type": "a duration is a number with a unit: 90s, 30m, 36h, 3d, 2w",
     "time_delta_parsing": "a duration is a number with a unit: 90s, 30m, 36h, 3d, 2w",
     "invalid_key": "the name of a field is a word",
@@ -49,9 +63,14 @@ def problems_of(
     for at in empty:
         yield at, "has no value: give it one, or take the line out"
     for found in error.errors(include_url=False):
-        place = tuple(found["loc"])
+        place = _as_written(found["loc"])
         if not any(at[: len(place)] == place for at in empty):  # that is said already
             yield place, _words(source, model, found)
+
+
+def _as_written(at: Place) -> Place:
+    """Without what pydantic puts in brackets: which way of a choice it went, and that a key is meant."""
+    return tuple(part for part in at if not str(part).startswith("["))
 
 
 def empty_places(tree: Any, at: Place = ()) -> Iterator[Place]:
@@ -71,7 +90,7 @@ def _words(source: Source, model: type[BaseModel], error: Any) -> str:
     if kind == "missing":
         return "missing: add it"
     if kind in ("literal_error", "enum"):
-        return _no_such_value(_plain(_annotation(model, at)), error["input"])
+        return _no_such_value(_plain(_value_of(model, at)), error["input"])
     if kind in ("model_type", "model_attributes_type", "dict_type", "mapping_type"):
         return _not_fields(_annotation(model, at), error["input"])
     if kind == "list_type":
@@ -138,6 +157,9 @@ def _annotation(model: type[BaseModel], at: Place) -> Any:
     """The type of a place; None where the shapes know none."""
     here: Any = model
     for part in at:
+        if (way := _way_of(here, part)) is not None:
+            here = way
+            continue
         here = _bare(here)
         if isinstance(here, type) and issubclass(here, BaseModel):
             field = here.model_fields.get(str(part))
@@ -145,6 +167,21 @@ def _annotation(model: type[BaseModel], at: Place) -> Any:
         elif get_origin(here) in (list, dict):
             here = get_args(here)[-1]
     return here
+
+
+def _value_of(model: type[BaseModel], at: Place) -> Any:
+    """The type of a value, or of a key."""
+    if at[-1] != "[key]":
+        return _annotation(model, at)
+    return get_args(_bare(_annotation(model, at[:-2])))[0]
+
+
+def _way_of(annotation: Any, part: str | int) -> Any:
+    """The way of a choice that a part in brackets means; None for other parts."""
+    for way in get_args(annotation):
+        if any(isinstance(mark, Tag) and mark.tag == part for mark in getattr(way, "__metadata__", ())):
+            return way
+    return None
 
 
 def _bare(annotation: Any) -> Any:

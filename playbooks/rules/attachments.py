@@ -16,10 +16,17 @@ def problems(book: Playbook, folder: Path) -> Iterator[tuple[Place, str]]:
     for at, attached, invites, in_moments in _all(book):
         if len(attached) + invites > MOST:
             yield at, f"{len(attached)} and the QR picture are more than the {MOST} that WeCom takes"
-        if in_moments:
-            yield from _moments(at, attached)
-        for number, attachment in enumerate(attached):
-            yield from _one((*at, number), attachment, folder)
+        yield from of_message(at, attached, folder, in_moments=in_moments)
+
+
+def of_message(
+    at: Place, attached: Sequence[Attachment], folder: Path, *, in_moments: bool
+) -> Iterator[tuple[Place, str]]:
+    """What hangs on one message; pictures are looked for in `folder`."""
+    if in_moments:
+        yield from _moments(at, attached)
+    for number, attachment in enumerate(attached):
+        yield from _one((*at, number), attachment, folder)
 
 
 def _all(book: Playbook) -> Iterator[tuple[Place, Sequence[Attachment], bool, bool]]:
@@ -33,6 +40,8 @@ def _all(book: Playbook) -> Iterator[tuple[Place, Sequence[Attachment], bool, bo
         if send := step.send:
             at = (*place, "send", "attachments")
             yield at, send.attachments, send.invite_to is not None, Way.MOMENTS in send.channel
+            if send.missed:
+                yield (*place, "send", "missed", "attachments"), send.missed.attachments, False, True
 
 
 def _moments(at: Place, attached: Sequence[Attachment]) -> Iterator[tuple[Place, str]]:
@@ -72,10 +81,10 @@ def _too_long(text: str, limit: int, who: str = "WeCom") -> str:
 def _file(at: Place, name: str, folder: Path) -> Iterator[tuple[Place, str]]:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name:
-        yield at, f"{name!r} is not beside the playbook: put the file there and give its name only"
+        yield at, f"{name!r} is not beside this file: put the file there and give its name only"
     elif path.suffix.lower() not in PICTURES:
         yield at, f"{name!r} is no picture: {', '.join(PICTURES)}"
     elif not (folder / name).is_file():
-        yield at, f"there is no file {name!r} beside the playbook"
-    elif (wrong := pictures.problem(folder / name)) or (wrong := pictures.problem(folder / name)):
+        yield at, f"there is no file {name!r} beside this file"
+    elif wrong := pictures.problem(folder / name):
         yield at, wrong

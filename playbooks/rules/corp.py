@@ -1,11 +1,12 @@
 """What files of one folder may get wrong together: names of the policy, rules that meet, discounts (M20)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from domain.group_policy import forbidden
 from domain.places import Place, conditions_of, steps_of
-from domain.playbook import CodeRule, LinkKind, Playbook, Way
+from domain.playbook import CodeRule, Condition, LinkKind, Playbook, Way
 from domain.policy import Policy
+from domain.touches import Channel
 from playbooks.source import suggest
 
 STORE_GROUP = "store"  # the kind of a group of which nothing else is said
@@ -14,9 +15,18 @@ Problem = tuple[Place, str]
 
 def problems(book: Playbook, policy: Policy) -> Iterator[Problem]:
     """One playbook against the policy beside it."""
-    yield from _tiers(book, policy)
-    yield from _group_kinds(book, policy)
+    yield from unknown_names(conditions_of(book), policy)
+    yield from unknown_kinds(_named_kinds(book), policy)
     yield from _discounts(book, policy)
+
+
+def unknown_names(conditions: Iterable[tuple[Place, Condition]], policy: Policy) -> Iterator[Problem]:
+    """Tiers and kinds of groups that are asked for, and that the policy does not have."""
+    for at, condition in conditions:
+        for name in condition.tier or ():
+            if name not in policy.tiers:
+                yield (*at, "tier"), _unknown("tier", name, list(policy.tiers), "tiers")
+        yield from unknown_kinds((((*at, "in_group"), kind) for kind in condition.in_group or ()), policy)
 
 
 def policy_problems(policy: Policy, books: Sequence[Playbook]) -> Iterator[Problem]:
@@ -28,9 +38,19 @@ def policy_problems(policy: Policy, books: Sequence[Playbook]) -> Iterator[Probl
         yield ("default_playbook",), f"there is no {policy.default_playbook!r} here{close}"
     elif found.link is LinkKind.GROUP_ONLY:
         yield ("default_playbook",), "it is for friends, and `group_only` has none: name another playbook"
+    yield from _weights(policy)
     for name, condition in policy.tiers.items():
         if condition.tier:
             yield ("tiers", name, "tier"), "a tier cannot be made of tiers: write its condition out"
+
+
+def _weights(policy: Policy) -> Iterator[Problem]:
+    """A group's message is not held back by its members' caps."""
+    most = policy.frequency.most
+    for channel in (Channel.PRIVATE, Channel.STAFF, Channel.MOMENTS):
+        if (weight := policy.weights.of(channel)) > most:
+            text = f"{weight} is more than `frequency` lets anybody have ({most}): nothing would ever go"
+            yield ("weights", channel.value), text
 
 
 def meeting_entries(books: Sequence[Playbook]) -> Iterator[tuple[int, Problem]]:
@@ -74,16 +94,10 @@ def _meet(one: CodeRule, other: CodeRule) -> bool:
     return all({*a} & {*b} for a, b in values if a and b)
 
 
-def _tiers(book: Playbook, policy: Policy) -> Iterator[Problem]:
-    for at, condition in conditions_of(book):
-        for name in condition.tier or ():
-            if name not in policy.tiers:
-                yield (*at, "tier"), _unknown("tier", name, list(policy.tiers), "tiers")
-
-
-def _group_kinds(book: Playbook, policy: Policy) -> Iterator[Problem]:
+def unknown_kinds(named: Iterable[tuple[Place, str]], policy: Policy) -> Iterator[Problem]:
+    """Kinds of groups that the policy does not have."""
     known = [*policy.groups, *({STORE_GROUP} - policy.groups.keys())]
-    for at, kind in _named_kinds(book):
+    for at, kind in named:
         if kind not in known:
             yield at, _unknown("kind of group", kind, known, "groups")
 
@@ -91,7 +105,6 @@ def _group_kinds(book: Playbook, policy: Policy) -> Iterator[Problem]:
 def _named_kinds(book: Playbook) -> Iterator[tuple[Place, str]]:
     yield from ((("enter", "group_join", n), kind) for n, kind in enumerate(book.enter.group_join))
     yield from ((("groups", n, "kind"), route.kind) for n, route in enumerate(book.groups))
-    yield from (((*at, "in_group"), kind) for at, c in conditions_of(book) for kind in c.in_group or ())
     yield from (((*at, "send", "group"), step.send.group) for at, step in steps_of(book) if step.send)
 
 

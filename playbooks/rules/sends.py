@@ -24,5 +24,9 @@ def _of(send: Send) -> Iterator[tuple[str, str]]:
         yield "group", "only the way `group` looks at it: take it out, or add `group` to `channel`"
     if send.coupon and Way.GROUP in ways and send.content is not ContentClass.DISCOUNT:
         yield "content", "a coupon that a group is told of is a discount (M20): write `content: discount`"
+    if send.missed and Way.PRIVATE not in ways:
+        yield "missed", "only the way `private` misses anybody: take it out, or add `private` to `channel`"
+    if send.within and Way.STAFF in ways:
+        yield "within", "a to-do waits for its employee: take it out, or take `staff` out of `channel`"
     if send.wait_for_delivery and ways == [Way.GROUP]:
         yield "wait_for_delivery", "a group's message is delivered to nobody in particular: take it out"

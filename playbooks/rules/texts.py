@@ -60,6 +60,10 @@ def _steps(book: Playbook) -> Iterator[Text]:
         if send := step.send:
             most = min((_CHARACTERS[way] for way in send.channel if way in _CHARACTERS), default=None)
             yield Text((*at, "send", "text"), send.text, templates.BATCH_SAMPLE, characters=most)
+            if send.missed:
+                limit = templates.MOMENTS_CHARACTERS
+                at_missed = (*at, "send", "missed", "text")
+                yield Text(at_missed, send.missed.text, templates.BATCH_SAMPLE, characters=limit)
         if notice := step.notify_staff:
             sample = templates.STAFF_SAMPLE
             yield Text((*at, "notify_staff", "title"), notice.title, sample, characters=TITLE_CHARS)
