@@ -4,9 +4,10 @@ import argparse
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from activities.composition import connections
-from bench import greetings, opening, preview
+from bench import campaign, greetings, opening, preview, segments
 from bench.chain import Chain, chain
 from settings import ROOT
 from starter import stack
@@ -15,7 +16,11 @@ BENCHMARKS: dict[str, Callable[[Chain], Awaitable[None]]] = {
     "greetings": greetings.measure,
     "opening": opening.measure,
 }
-ALONE: dict[str, Callable[[], Awaitable[None]]] = {"preview": preview.measure}  # starts what it needs itself
+ALONE: dict[str, Callable[[], Awaitable[None]]] = {  # each starts what it needs itself
+    "preview": preview.measure,
+    "segments": segments.measure,
+    "campaign": campaign.measure,
+}
 
 
 async def _run(name: str) -> None:
@@ -32,7 +37,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     known = [*BENCHMARKS, *ALONE]
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
-    names = parser.parse_args().names or known
+    parser.add_argument(
+        "--customers", type=int, default=campaign.CUSTOMERS, help="of `campaign` (%(default)s)"
+    )
+    arguments = parser.parse_args()
+    names = arguments.names or known
+    ALONE["campaign"] = partial(campaign.measure, arguments.customers)
     if unknown := [name for name in names if name not in known]:
         parser.error(f"no such benchmark: {', '.join(unknown)}; there is {', '.join(known)}")
     for name in names:

@@ -5,12 +5,18 @@ from typing import Annotated
 import typer
 
 from starter import (
+    campaign_commands,
     codes_commands,
     customers_commands,
     employees_commands,
     groups_commands,
+    overstock_commands,
     playbook_commands,
+    removals_commands,
+    results_commands,
+    segments_commands,
     stores_commands,
+    tasks_commands,
     todos_commands,
 )
 from starter.apply_command import apply
@@ -24,8 +30,14 @@ app.add_typer(employees_commands.app, name="employees")
 app.add_typer(groups_commands.app, name="groups")
 app.add_typer(codes_commands.app, name="codes")
 app.add_typer(playbook_commands.app, name="playbook")
+app.add_typer(segments_commands.app, name="segments")
+app.add_typer(campaign_commands.app, name="campaign")
+app.add_typer(overstock_commands.app, name="overstock")
 app.add_typer(customers_commands.app, name="customers")
 app.add_typer(todos_commands.app, name="todos")
+app.add_typer(tasks_commands.app, name="tasks")
+app.add_typer(removals_commands.app, name="removals")
+app.add_typer(results_commands.app, name="results")
 app.command()(apply)
 app.command()(enrol)
 app.command()(doctor)

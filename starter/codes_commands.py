@@ -11,9 +11,8 @@ from settings import utc_now
 from starter import codes_list, context
 from starter.codes import Outcome, WantedCode
 from starter.codes_choice import AllCodes, AtPlacements, OfStores, States, chosen
-from starter.codes_list import CsvFile
 from starter.codes_update import Updater
-from starter.output import JsonOption, print_json, show
+from starter.output import CsvOption, JsonOption, print_json, show
 from starter.posters_command import poster
 from starter.runtime import EXIT_FAILED, CommandFailed, console, run
 from storage import codes
@@ -70,7 +69,7 @@ def list_codes(
         int | None,
         typer.Option(min=1, max=36_500, help="count only today and the days before, so many in all"),
     ] = None,
-    csv: CsvFile = None,
+    csv: CsvOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show all codes with what they bring: scans of their pages, customers added, joins of groups."""

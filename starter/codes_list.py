@@ -1,23 +1,19 @@
 """`journeys codes list`: every code and what it brings."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo
-
-import typer
 
 from settings import utc_now
 from starter import context
-from starter.output import show
-from starter.runtime import CommandFailed, console
+from starter.output import csv_file, show
+from starter.runtime import console
 from storage import codes
 from storage.tables import EntryCode, Store
 from storage.yields import Yield, yields
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NOT_MADE = "not made yet: run create again"
 # The file is for people: its header is Chinese, and its times are those of the store.
 TITLES = {
@@ -38,9 +34,6 @@ TITLES = {
     "reason": "关闭原因",
     "qr_code": "二维码图片地址",
 }
-CsvFile = Annotated[
-    Path | None, typer.Option("--csv", help="write everything into this file, for Excel", dir_okay=False)
-]
 
 
 async def list_codes(
@@ -96,22 +89,10 @@ def _for_people(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "rate": "" if row["rate"] is None else f"{row['rate']:.0%}"}
 
 
-def _harmless(value: Any) -> Any:
-    """Excel would run a text that begins like a formula; the apostrophe makes it a text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
-
-
 def _write(file: Path, rows: Sequence[Mapping[str, Any]], zones: Mapping[str, str]) -> None:
     """Raises CommandFailed when it cannot be written."""
-    try:
-        with file.open(
-            "w", encoding="utf-8-sig", newline=""
-        ) as out:  # without a BOM Excel reads it as GB18030
-            writer = csv.writer(out)
-            writer.writerow(TITLES.values())
-            for row in rows:
-                last: datetime | None = row["last_add"]
-                local = f"{last.astimezone(ZoneInfo(zones[row['store']])):%Y-%m-%d %H:%M}" if last else ""
-                writer.writerow(_harmless({**row, "last_add": local}[name]) for name in TITLES)
-    except OSError as error:
-        raise CommandFailed(f"{file} cannot be written: {error.strerror}") from None
+    with csv_file(file, TITLES) as write:
+        for row in rows:
+            last: datetime | None = row["last_add"]
+            local = f"{last.astimezone(ZoneInfo(zones[row['store']])):%Y-%m-%d %H:%M}" if last else ""
+            write({**row, "last_add": local})

@@ -15,12 +15,25 @@ from starter.chain.importing import Importer
 from starter.chain.printing import DryRun, File, NewFile, Xlsx, report
 from starter.chain.rows import GroupRow
 from starter.chain.sync_groups import sync_groups
+from starter.groups.audit import audit, checklist
+from starter.groups.hand_over import hand_over
+from starter.groups.leaves import allow, allowances, disallow
+from starter.groups.profile import profile
 from starter.output import JsonOption, print_json, show
 from starter.runtime import console, run
 from storage.directory import DEFAULT_ZONE
-from storage.tables import Group, Store
+from storage.tables import Employee, Group, Store
 
-app = typer.Typer(no_args_is_help=True, help="Customer groups (客户群): import, sync from WeCom, list.")
+app = typer.Typer(
+    no_args_is_help=True, help="Customer groups (客户群): import, sync, list, audit, profile, hand over."
+)
+app.command()(audit)
+app.command()(checklist)
+app.command(name="hand-over")(hand_over)
+app.command()(profile)
+app.command()(allow)
+app.command()(disallow)
+app.command()(allowances)
 
 
 @app.command(name="import")
@@ -45,7 +58,7 @@ def sync(dry_run: DryRun = False, as_json: JsonOption = False) -> None:
 def list_groups(
     store: Annotated[str | None, typer.Option(help="only this store's")] = None, as_json: JsonOption = False
 ) -> None:
-    """Show all groups, how full they are, and how each can be joined."""
+    """Show all groups, how full they are, how each can be joined, and whether its owner is at work."""
     run(_list(store, as_json))
 
 
@@ -79,24 +92,27 @@ async def _sync(dry_run: bool, as_json: bool) -> None:
 async def _list(store: str | None, as_json: bool) -> None:
     settings = context.quiet_settings()
     query = (
-        select(Group, Store.zone)
+        select(Group, Store.zone, Employee.active)
         .outerjoin(Store, col(Store.id) == Group.store_id)
+        .outerjoin(Employee, col(Employee.userid) == Group.owner)
         .order_by(col(Group.store_id), col(Group.chat_id))
     )
     if store:
         query = query.where(Group.store_id == store)
     async with context.database() as database, database.transaction() as session:
         found = (await session.exec(query)).all()
-    show([_row(group, zone or DEFAULT_ZONE, settings) for group, zone in found], as_json, empty="no groups")
+    rows = [_row(group, zone or DEFAULT_ZONE, active, settings) for group, zone, active in found]
+    show(rows, as_json, empty="no groups")
 
 
-def _row(group: Group, zone: str, settings: Settings) -> dict[str, object]:
+def _row(group: Group, zone: str, active: bool | None, settings: Settings) -> dict[str, object]:
     return {
         "chat_id": group.chat_id,
         "name": group.name,
         "store": group.store_id,
         "kind": group.kind,
         "owner": group.owner,
+        "owner_at_work": active is not False and group.owner is not None,
         "customers": group.customers,
         "members": group.members,
         "joined_by": _door(group, zone, settings),

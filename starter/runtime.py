@@ -15,6 +15,7 @@ from integrations.wecom import WeComError
 from playbooks.loader import PlaybookError
 from settings import SettingsError
 from starter.processes import StackError
+from storage.campaign_drafts import NotAllowed
 from workflows.connection import TemporalUnreachable
 
 EXIT_FAILED, EXIT_USAGE = 1, 2
@@ -38,6 +39,7 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
         StackError,
         SettingsError,
         PlaybookError,
+        NotAllowed,
         TemporalUnreachable,
         WeComError,
     ) as error:

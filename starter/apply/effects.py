@@ -4,9 +4,10 @@ from sqlmodel import col, update
 
 from activities.tagging import TAG_GROUP
 from activities.todo_planner import TodoPlanner
-from domain import todos
+from domain import group_audit, todos
+from domain.group_audit import What
+from domain.group_calendar import digest_of
 from domain.todos import TodoKind
-from playbooks.templates import NICKNAME
 from starter.apply import owners
 from starter.apply.plan import Change
 from storage import tags
@@ -44,9 +45,13 @@ class Effects:
         async with self._database.transaction() as session:
             groups = await owners.groups_of(session, change)
         occasion = owners.occasion_of(change, template_id)
-        text = str(change.desired["text"]).replace(NICKNAME, "（客户昵称）")  # as WeCom shows it
+        text = group_audit.welcome_as_shown(str(change.desired["text"]))
+        checks = {What.WELCOME.value: digest_of(text)}
         for group in groups:
             card = todos.group_welcome(group.name, text)
             subject = owners.subject_of(group)
-            new = await self._planner.want(TodoKind.GROUP_WELCOME, subject, occasion, group.owner or "", card)
+            owner = group.owner or ""
+            new = await self._planner.want(
+                TodoKind.GROUP_WELCOME, subject, occasion, owner, card, checks=checks
+            )
             self.todos += new is not None

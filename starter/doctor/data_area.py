@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 from activities.composition import join_rules
 from integrations import wecom
 from playbooks.loader import PlaybookError, load_corp, read_corp
+from playbooks.overstock_files import load_rules
 from playbooks.pictures import with_pictures
 from starter.doctor.findings import Finding, count, fail, ok, skipped, some, warn
 from starter.doctor.setup import Setup
@@ -49,6 +50,7 @@ async def playbook_files(setup: Setup) -> list[Finding]:
     folder = setup.settings.playbooks_dir
     try:
         books, _ = load_corp(folder)
+        load_rules(folder)
     except PlaybookError as error:
         problems = str(error).splitlines()
         found = f"{count(len(problems), 'problem')}; the first: {problems[0]}"

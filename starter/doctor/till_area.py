@@ -1,7 +1,9 @@
-"""The till: one cheap read with the key."""
+"""The till: cheap reads with the key."""
 
 from activities.composition import till_client
 from integrations import pos
+from playbooks.loader import PlaybookError
+from playbooks.overstock_files import load_rules
 from starter.doctor.findings import Finding, count, fail, ok, skipped, some, warn
 from starter.doctor.setup import Setup
 from storage import checkup
@@ -18,7 +20,11 @@ async def till(setup: Setup) -> list[Finding]:
         stores = {store.store_id for store in await client.list_stores()}
     except pos.PosError as error:
         return [_refused(error)]
-    return [ok(f"it answers, with {count(len(stores), 'store')}"), await _same_stores(setup, stores)]
+    return [
+        ok(f"it answers, with {count(len(stores), 'store')}"),
+        await _same_stores(setup, stores),
+        await _stock(setup, client, stores),
+    ]
 
 
 async def _same_stores(setup: Setup, theirs: set[str]) -> Finding:
@@ -34,6 +40,33 @@ async def _same_stores(setup: Setup, theirs: set[str]) -> Finding:
         "give a store the same id here as in the till, or its orders belong to no store",
         name="stores of the till",
     )
+
+
+async def _stock(setup: Setup, client: pos.PosPort, theirs: set[str]) -> Finding:
+    """What overstock rules live on (M51)."""
+    name = "stock of the till"
+    try:
+        rules = [one.rule for one in load_rules(setup.settings.playbooks_dir) if one.rule.active]
+    except PlaybookError:
+        return skipped("the overstock rules cannot be read", name=name)
+    if not rules or not theirs:
+        return skipped("there is no active overstock rule, or no store, to ask for", name=name)
+    if not client.capabilities.stock:
+        return fail(
+            f"{client.provider} cannot tell it, and {count(len(rules), 'overstock rule')} ask for it",
+            "say `active: false` in playbooks/overstock, or connect a till that tells its stock",
+            name=name,
+        )
+    if strange := sorted({store for rule in rules for store in rule.store or ()} - theirs):
+        told = f"overstock rules name stores that the till does not know: {some(strange)}"
+        return fail(told, "correct `store` in playbooks/overstock: their stock is never read", name=name)
+    store, products = min(theirs), rules[0].product
+    try:
+        await client.list_stock(store, products)
+    except pos.PosError as error:
+        told = f"it does not say what store {store} has of {some(products)} ({error})"
+        return fail(told, "ask who runs the till for the endpoint that integrations/pos says", name=name)
+    return ok(f"it says what store {store} has of {some(products)}", name=name)
 
 
 def _refused(error: pos.PosError) -> Finding:

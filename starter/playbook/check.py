@@ -12,7 +12,9 @@ from domain.analysis import Burden, Severity
 from domain.playbook import Playbook
 from domain.policy import Policy
 from playbooks import loader
+from playbooks.group_calendars import load_calendars
 from playbooks.loader import POLICY_FILE, PlaybookError, Written
+from playbooks.segments import load_segments
 from starter.output import print_json
 from starter.runtime import EXIT_FAILED, console
 
@@ -63,7 +65,7 @@ def check(
     a cap, discounts where they must not be told, entries that nobody can match; and for each playbook the
     most messages that any 30 days can hold, and what that costs employees. Leaves with 1 if there are errors.
     """
-    report = check_files(files, policy) if files else check_folder(folder or _folder(), policy)
+    report = check_files(files, policy) if files else check_folder(folder or default_folder(), policy)
     if as_json:
         print_json({"findings": list(map(asdict, report.remarks)), "playbooks": _burdens(report)})
     else:
@@ -72,7 +74,7 @@ def check(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _folder() -> Path:
+def default_folder() -> Path:
     """PLAYBOOKS_DIR; an author needs no other setting."""
     from starter.preview.corp import folders  # the simulators: not for every command
 
@@ -93,12 +95,14 @@ def check_folder(folder: Path, policy_file: Path | None = None) -> Report:
     """All files of a folder, also against each other."""
     report = Report([], {})
     policy = _policy(policy_file or folder / POLICY_FILE, report, wanted=True)
-    found = [_read(path, report) for path in sorted(folder.glob("*.yaml")) if path.name != POLICY_FILE]
+    found = [_read(path, report) for path in loader.playbook_files(folder)]
     books = [written for written in found if written]
     for written in books:
         _check(written, policy.model if policy else None, report)
     if len(books) == len(found):
         report.remarks += _together(folder, policy, report)
+    report.remarks += _segments(folder, report)
+    report.remarks += _calendars(folder, policy.model) if policy else []
     return report
 
 
@@ -108,14 +112,32 @@ def _together(folder: Path, policy: Written[Policy] | None, report: Report) -> l
         lines = loader.corp_problems(loader.read_playbooks(folder), policy) if policy else []
     except PlaybookError as error:
         lines = str(error).splitlines()
-    return [remark for remark in _refused(lines) if remark not in report.remarks]
+    return [remark for remark in refused(lines) if remark not in report.remarks]
+
+
+def _segments(folder: Path, report: Report) -> list[Remark]:
+    """What is wrong with the saved segments, but for what is said of the policy already."""
+    try:
+        load_segments(folder)
+    except PlaybookError as error:
+        return [remark for remark in refused(str(error).splitlines()) if remark not in report.remarks]
+    return []
+
+
+def _calendars(folder: Path, policy: Policy) -> list[Remark]:
+    """What is wrong with the group calendars beside the playbooks."""
+    try:
+        load_calendars(folder, policy)
+    except PlaybookError as error:
+        return list(refused(str(error).splitlines()))
+    return []
 
 
 def _read(path: Path, report: Report) -> Written[Playbook] | None:
     try:
         return loader.read_playbook(path)
     except PlaybookError as error:
-        report.remarks += _refused(str(error).splitlines())
+        report.remarks += refused(str(error).splitlines())
         return None
 
 
@@ -125,12 +147,12 @@ def _policy(path: Path, report: Report, *, wanted: bool) -> Written[Policy] | No
     try:
         return loader.read_policy(path)
     except PlaybookError as error:
-        remarks = _refused(str(error).splitlines())
+        remarks = refused(str(error).splitlines())
         report.remarks += [remark for remark in remarks if remark not in report.remarks]
         return None
 
 
-def _refused(lines: Sequence[str]) -> Iterator[Remark]:
+def refused(lines: Sequence[str]) -> Iterator[Remark]:
     """What the loader says, taken apart: `file:line: field: what to do`."""
     for said in lines:
         place, field, text = [*said.split(": ", 2), "", ""][:3]
@@ -142,7 +164,7 @@ def _refused(lines: Sequence[str]) -> Iterator[Remark]:
 def _check(written: Written[Playbook], policy: Policy | None, report: Report) -> None:
     book, source = written.model, written.source
     if policy:
-        report.remarks += _refused(loader.policy_problems(written, policy))
+        report.remarks += refused(loader.policy_problems(written, policy))
     limits = policy or Policy(default_playbook=book.playbook)
     remarks = []
     for found in analysis.findings(book, limits):

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from domain.messages import SweepStart, TaskRef
+from domain.messages import SweepStart
+from domain.task_messages import TaskRef
 from starter.preview.corp import Corp
 from starter.preview.player import Player
 from starter.preview.staff import Employees

@@ -21,6 +21,7 @@ from gateway.app import Doors
 from gateway.app import create_app as gateway_app
 from gateway.intake import Intake
 from integrations import wecom
+from playbooks.overstock_files import Rule
 from settings import Settings
 from simulators.app import create_app as simulator_app
 from simulators.from_settings import simulator_config
@@ -61,8 +62,11 @@ class Corp:
     activities: Activities
     courier: Courier
     policy: Policy
-    gateway_url: str
     workers: Callable[..., Sequence[Worker]]
+
+    @property
+    def gateway_url(self) -> str:
+        return self.settings.gateway_url
 
 
 @contextlib.asynccontextmanager
@@ -74,6 +78,8 @@ async def open_corp(
     renew_after_events: int | None = None,
     changed_settings: Mapping[str, Any] | None = None,
     lookup_seconds: float = LOOKUP_SECONDS,
+    calendars: Path | None = None,
+    overstock: Sequence[Rule] = (),
     simulators_app: FastAPI | None = None,
     interceptor: Callable[[SkippingClock], Interceptor] = ClockInterceptor,
     **worker_options: Any,
@@ -87,13 +93,14 @@ async def open_corp(
         gateway, simulators = free_socket(), free_socket()
         settings = made_up_settings(database_url, gateway.port, simulators.port, changed_settings)
         courier = Courier(env.client, database, clock, renew_after_events=renew_after_events)
-        simulator = _simulator(settings, clock, simulators_app)
-        stack.push_async_callback(simulator.state.world.close)
-        doors = _doors(settings, http, env, database, courier, clock)
-        await stack.enter_async_context(serving(gateway_app(doors), gateway))
-        await stack.enter_async_context(serving(simulator, simulators))
+        simulator = _simulator(stack, settings, clock, simulators_app)
+        doors = gateway_app(_doors(settings, http, env, database, courier, clock))
+        for app, socket in ((doors, gateway), (simulator, simulators)):
+            await stack.enter_async_context(serving(app, socket))
         shared = functools.partial(compose, settings, http=http, database=database, temporal=env.client)
-        activities = shared(policy=policy, clock=clock, lookup_seconds=lookup_seconds)
+        composed = functools.partial(shared, policy=policy, clock=clock, lookup_seconds=lookup_seconds)
+        activities = composed(calendars=calendars, overstock=overstock)
+        built = functools.partial(build_workers, env.client, activities, settings, **worker_options)
         yield Corp(
             env=env,
             settings=settings,
@@ -106,18 +113,19 @@ async def open_corp(
             activities=activities,
             courier=courier,
             policy=policy,
-            gateway_url=settings.gateway_url,
-            workers=lambda queues: build_workers(
-                env.client, activities, settings, queues, interceptors=[interceptor(clock)], **worker_options
-            ),
+            workers=lambda queues: built(queues=queues, interceptors=[interceptor(clock)]),
         )
 
 
-def _simulator(settings: Settings, clock: SkippingClock, app: FastAPI | None) -> FastAPI:
-    """A new app, or one that nobody uses at the moment, with a new world."""
+def _simulator(
+    stack: contextlib.AsyncExitStack, settings: Settings, clock: SkippingClock, app: FastAPI | None
+) -> FastAPI:
+    """A new app, or one that nobody uses at the moment, with a new world; that is closed in the end."""
     if app is None:
-        return simulator_app(simulator_config(settings), clock)
-    app.state.world = World(simulator_config(settings), clock)
+        app = simulator_app(simulator_config(settings), clock)
+    else:
+        app.state.world = World(simulator_config(settings), clock)
+    stack.push_async_callback(app.state.world.close)
     return app
 
 
@@ -140,10 +148,15 @@ def made_up_settings(
     return made_up.model_copy(update=changed)
 
 
+def authors_settings() -> Settings:
+    """What is set, whatever else is missing: for what touches neither the corp nor its database."""
+    required = {name: MADE_UP.get(name) for name, f in Settings.model_fields.items() if f.is_required()}
+    return settings_module.load(**required | {"database_url": "postgresql://nowhere/none"})
+
+
 def folders() -> tuple[Path, Path]:
     """DATA_DIR and PLAYBOOKS_DIR, whatever else is set or missing."""
-    required = {name: MADE_UP.get(name) for name, f in Settings.model_fields.items() if f.is_required()}
-    settings = settings_module.load(**required | {"database_url": "postgresql://nowhere/none"})
+    settings = authors_settings()
     return settings.data_dir, settings.playbooks_dir
 
 

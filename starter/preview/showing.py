@@ -8,7 +8,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from domain.policy import Policy
-from playbooks.loader import POLICY_FILE, PlaybookError, load_playbook, load_policy, read_playbook
+from playbooks.loader import (
+    POLICY_FILE,
+    PlaybookError,
+    load_playbook,
+    load_policy,
+    playbook_files,
+    read_playbook,
+)
 from playbooks.source import suggest
 from settings import ROOT
 from starter.output import print_json
@@ -70,7 +77,7 @@ def _path(book: str, playbooks: Path) -> Path:
     if book.endswith((".yaml", ".yml")) or "/" in book:
         return Path(book)
     known: dict[str, Path] = {}
-    for path in sorted(p for p in playbooks.glob("*.yaml") if p.name != POLICY_FILE):
+    for path in playbook_files(playbooks):
         try:
             known[load_playbook(path).playbook] = path
         except PlaybookError:

@@ -1,0 +1,1 @@
+"""`journeys campaign …`: one module for each thing that operators do with campaigns."""

@@ -1,0 +1,1 @@
+"""`journeys groups …`: what is more than a list."""

@@ -1,0 +1,1 @@
+"""What operators do with stock that will not keep (M51)."""

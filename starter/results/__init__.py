@@ -1,0 +1,1 @@
+"""`journeys results`: what came of codes, campaigns and playbooks."""
