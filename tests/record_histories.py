@@ -13,14 +13,16 @@ from pathlib import Path
 
 from temporalio.client import WorkflowHistory
 
-from domain.addresses import todo_workflow_id
+from domain.addresses import campaign_id, group_id, staff_task_id, todo_workflow_id
+from domain.campaign import CampaignStatus
+from domain.campaign_messages import OrderKind
 from domain.customer import CommandKind
 from domain.playbook import Frequency
 from domain.policy import Policy, StaffTaskRhythm
 from domain.todos import DONE
 from tests import engines
 from tests.corp import Corp, running_corp
-from tests.workflows import test_todos
+from tests.workflows import campaigns, test_todos
 from tests.workflows.conftest import playbook
 from tests.workflows.test_costs import welcome_of
 from worker import start_sweep
@@ -206,10 +208,49 @@ async def every_step(corp: Corp, recorder: Recorder) -> None:
     await recorder.save_all_runs("life_every_step", f"customer/{she}")
 
 
+async def rolled_out(corp: Corp, recorder: Recorder) -> None:
+    """A campaign whose first wave nobody confirms, so Moments show it; paused, resumed, told to go on."""
+    own, other = [await corp.newcomer() for _ in range(2)]
+    for she in (own, other):
+        await corp.scan(she)
+        await corp.until_logged(she, "tagged")
+    rollout = [{"name": "own", "customers": [own], "confirm": True}, {"name": "all"}]
+    name = await campaigns.started(
+        corp, campaigns.campaign(rollout=rollout, backfill={"text": "会员周开始了"})
+    )
+
+    async def asks() -> bool:
+        return any(wave.asks for wave in (await campaigns.progress(corp, name)).waves)
+
+    await corp.until(asks)
+    [missed] = await corp.touches(own, channel="moments")
+    await corp.env.client.get_workflow_handle(staff_task_id(missed.batch_id or 0)).result()
+    await recorder.save("staff_task_backfill", staff_task_id(missed.batch_id or 0))
+    for kind in (OrderKind.PAUSE, OrderKind.RESUME):
+        await campaigns.order(corp, name, kind)
+    await asyncio.sleep(3)  # it looks once a second whether its wave is settled
+    await campaigns.order(corp, name, OrderKind.GO)
+    async with _tapping(corp):
+        await campaigns.until_status(corp, name, CampaignStatus.FINISHED)
+        await corp.env.client.get_workflow_handle(campaign_id(name)).result()
+    await recorder.save("campaign_finished", campaign_id(name))
+
+
+async def looked_after(corp: Corp, recorder: Recorder) -> None:
+    """A group's first day: its life begins, looks, and waits for the next day."""
+    chat_id = corp.groups["S002"]
+    await corp.courier.start_group(chat_id)
+    await asyncio.sleep(4)
+    await recorder.save("group_looked_after", group_id(chat_id))
+
+
 async def sweeping(corp: Corp, recorder: Recorder) -> None:
     await start_sweep(corp.env.client)
     await asyncio.sleep(3)
     await recorder.save("sweep", "sweep")
+
+
+SCENARIOS = (whole_life, unlucky, withdrawn, asked, every_step, rolled_out, looked_after, sweeping)
 
 
 async def record() -> None:
@@ -218,7 +259,7 @@ async def record() -> None:
     for old in FOLDER.glob("*.json"):
         old.unlink()
     with engines.postgres() as postgres:
-        for scenario in (whole_life, unlucky, withdrawn, asked, every_step, sweeping):
+        for scenario in SCENARIOS:
             journey = EVERY_STEP if scenario is every_step else JOURNEY
             async with engines.real_server() as env:
                 with engines.fresh_database(postgres) as url:

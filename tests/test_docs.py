@@ -23,7 +23,16 @@ from domain.links import FormLinks
 from domain.playbook import Playbook, json_schema
 from domain.policy import Policy
 from playbooks import templates
-from playbooks.loader import POLICY_FILE, load_corp, load_playbook, load_playbooks, load_policy
+from playbooks.loader import (
+    POLICY_FILE,
+    SEGMENTS_FILE,
+    load_corp,
+    load_playbook,
+    load_playbooks,
+    load_policy,
+    playbook_files,
+)
+from playbooks.segments import load_segments
 from settings import ROOT, Settings
 from starter.__main__ import app
 from starter.playbook.check import check_files, check_folder
@@ -97,6 +106,7 @@ def test_the_map_names_nothing_that_is_gone() -> None:
         "README.zh-CN.md",
         "CONTRIBUTING.md",
         "playbooks/README.md",
+        "playbooks/campaigns/README.md",
         *(str(p.relative_to(ROOT)) for p in sorted((ROOT / "docs").rglob("*.md"))),
     ],
 )
@@ -278,8 +288,7 @@ def test_the_published_schema_is_that_of_the_code() -> None:
 
 
 def _shipped() -> list[Path]:
-    found = [p for folder in PLAYBOOK_FOLDERS for p in sorted(folder.glob("*.yaml"))]
-    return [p for p in found if p.name != POLICY_FILE]
+    return [path for folder in PLAYBOOK_FOLDERS for path in playbook_files(folder)]
 
 
 @pytest.mark.parametrize("path", _shipped(), ids=lambda path: str(path.name))
@@ -301,12 +310,14 @@ def test_the_examples_for_authors_load(tmp_path: Path) -> None:
             path.write_text(example, encoding="utf-8")
             assert load_persona(path).playbooks == []
             continue
-        name = POLICY_FILE if example.startswith("default_playbook:") else f"example-{number}.yaml"
+        named = {"default_playbook:": POLICY_FILE, "segments:": SEGMENTS_FILE}
+        name = named.get(example.split(maxsplit=1)[0], f"example-{number}.yaml")
         (tmp_path / name).write_text(example, encoding="utf-8")
     for picture in re.findall(r"[\w-]+\.png", AUTHORS):
         (tmp_path / picture).write_bytes(PNG)
     books, policy = load_corp(tmp_path)
     assert policy.default_playbook in {book.playbook for book in books}
+    assert load_segments(tmp_path)
     assert not [r for r in check_folder(tmp_path).remarks if r.severity is not Severity.NOTE]
 
 

@@ -156,8 +156,19 @@ async def test_the_sandbox_reloads_the_rules_and_nothing_else(cls: type) -> None
 
 
 def test_rules_stay_inside_the_sandbox() -> None:
-    shapes = {"addresses", "customer", "events", "hours", "messages", "playbook", "questions", "shape"}
-    shapes |= {"stages", "step_messages", "touches"}
+    shapes = {
+        "addresses",
+        "campaign",
+        "campaign_messages",
+        "customer",
+        "events",
+        "hours",
+        "messages",
+        "playbook",
+        "questions",
+        "shape",
+    }
+    shapes |= {"stages", "step_messages", "task_messages", "touches"}
     passed = {name.removeprefix("domain.") for name in PASSED_THROUGH if name.startswith("domain")}
     _none(
         sorted(passed - shapes), "A rule that is passed through could read the real clock unseen; remove it:"

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from domain.messages import FinishTask, FlushBatch, RefreshGroup, TaskRef, TaskState
+from domain.messages import RefreshGroup
 from domain.playbook import TagStep, Way
 from domain.step_messages import ChangeTags, PlannedTouch, PlanTouch
+from domain.task_messages import FinishTask, FlushBatch, TaskRef, TaskState
 from domain.touches import TouchStatus
 from storage.tables import Group
 from tests.activities.shop import Shop

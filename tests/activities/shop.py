@@ -5,6 +5,7 @@ import functools
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import httpx
@@ -13,9 +14,13 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 
+from activities.backfills import Backfills
+from activities.campaigns import Campaigns
 from activities.composition import Activities, till_client, wecom_client
 from activities.courier import Courier, Parcel
 from activities.facts import Facts
+from activities.follow_ups import FollowUps
+from activities.group_life import GroupLife
 from activities.groups import Groups
 from activities.identify import Identifier
 from activities.lives import Lives
@@ -34,8 +39,10 @@ from domain.messages import Arrive, WelcomeStart
 from domain.playbook import Playbook
 from domain.policy import Policy
 from domain.rooms import JoinRules
+from domain.task_links import TaskLinks
 from gateway import translate
 from integrations import pos, wecom
+from playbooks.group_calendars import Calendars
 from playbooks.loader import load_playbook, load_policy
 from settings import ROOT, Clock, Settings
 from simulators.world import World
@@ -49,6 +56,7 @@ from tests.corp import EMPLOYEES, STORES
 START = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # noon in Shanghai
 SIMULATORS = "http://simulators"
 LINKS = FormLinks(b"any 32 characters that nobody knows", "https://j.example.com")
+TASK_LINKS = TaskLinks(LINKS.key, LINKS.base_url)
 
 What = TypeVar("What")
 Answer = TypeVar("Answer")
@@ -78,9 +86,11 @@ class RecordingCourier(Courier):
         super().__init__(cast(Client, None), database, clock)
         self.sent: list[tuple[str, Parcel]] = []
         self.staff_tasks: list[int] = []
+        self.campaigns: list[str] = []
         self.todos: list[tuple[str, timedelta]] = []
         self.withdrawn: list[tuple[int, str]] = []
         self.broken_for: set[str] = set()
+        self.group_lives: list[str] = []
 
     async def send(self, subject: str, parcel: Parcel) -> None:
         if subject in self.broken_for:
@@ -89,6 +99,12 @@ class RecordingCourier(Courier):
 
     async def start_staff_task(self, batch_id: int, delay: timedelta) -> None:
         self.staff_tasks.append(batch_id)
+
+    async def start_group(self, chat_id: str) -> None:
+        self.group_lives.append(chat_id)
+
+    async def start_campaign(self, campaign_id: str) -> None:
+        self.campaigns.append(campaign_id)
 
     async def start_todo(self, todo_id: str, delay: timedelta) -> None:
         self.todos.append((todo_id, delay))
@@ -203,6 +219,7 @@ class Shop:
         *,
         settling: timedelta | None = None,
         rules: JoinRules = JoinRules(),
+        calendars: Path | None = None,
     ) -> Activities:
         """The activities once more, with another client, another patience or other rules for groups."""
         return build(
@@ -213,6 +230,7 @@ class Shop:
             self.courier,
             self.clock,
             rules,
+            calendars,
             **({"settling": settling} if settling is not None else {}),
         )
 
@@ -234,12 +252,14 @@ def build(
     courier: Courier,
     clock: Clock,
     rules: JoinRules = JoinRules(),
+    calendars: Path | None = None,
     **staff_tasks: Any,
 ) -> Activities:
+    planner = TodoPlanner(database, policy, courier, clock, rules)
     return Activities(
         lives=Lives(database, policy, courier, clock),
         facts=Facts(database, policy, clock),
-        notices=Notices(database, TodoPlanner(database, policy, courier, clock, rules), clock),
+        notices=Notices(database, planner, clock),
         touches=Touches(database, policy, courier, clock, rules),
         welcomes=Welcomes(
             database,
@@ -252,8 +272,12 @@ def build(
             links=LINKS,
         ),
         staff_tasks=StaffTasks(database, client, policy, courier, clock, rules, **staff_tasks),
+        follow_ups=FollowUps(database, planner, TASK_LINKS, clock),
+        backfills=Backfills(database, client, clock),
+        campaigns=Campaigns(database, policy, courier, clock),
         tagging=Tagging(database, client, policy, clock),
         groups=Groups(database, client, courier, clock, rules),
+        group_life=GroupLife(database, policy, courier, clock, rules, Calendars(calendars, policy)),
         till=Till(database, till, Identifier(database, client, till, clock), clock),
         todos=Todos(database, client, courier, clock),
         upkeep=Upkeep(database, client, till, policy, courier, clock, rules),

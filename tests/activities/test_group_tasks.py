@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from domain.messages import TaskRef
 from domain.playbook import ContentClass, Frequency, Way
 from domain.policy import GroupKind
+from domain.task_messages import TaskRef
 from storage.story import story
 from storage.tables import Batch, Employee, EntryCode, Touch
 from tests.activities.sending import (

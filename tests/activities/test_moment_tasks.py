@@ -6,8 +6,9 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from domain.events import Event, EventKind
-from domain.messages import Arrive, TaskRef, Withdrawal
+from domain.messages import Arrive, Withdrawal
 from domain.playbook import Attachment, Link, Way
+from domain.task_messages import TaskRef
 from storage.tables import Touch
 from tests.activities.sending import (
     TEXT,

@@ -7,8 +7,9 @@ import pytest
 from activities.composition import wecom_client
 from activities.media import MediaCache
 from domain.customer import WelcomeOutcome
-from domain.messages import FlushBatch, SweepStart, TaskRef
+from domain.messages import SweepStart
 from domain.step_messages import PlanTouch
+from domain.task_messages import FlushBatch, TaskRef
 from domain.touches import TouchStatus
 from integrations import wecom
 from storage import directory

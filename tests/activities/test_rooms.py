@@ -250,11 +250,29 @@ async def test_what_could_not_be_asked_at_once_the_sweep_finds_out(shop: Shop) -
 
 async def test_at_two_hundred_and_not_at_five_hundred(shop: Shop) -> None:
     """peer-failures §3, check 9: with the settings as they ship."""
-    for chat_id, members in ((shop.groups["S002"], 199), (await another_group(shop), 10)):
+    first, second = shop.groups["S002"], await another_group(shop)
+
+    async def sweep_at(members: int) -> int:
         async with shop.database.transaction() as session:
-            (await session.get_one(Group, chat_id)).members = members
-    assert (await shop.run(shop.activities.upkeep.sweep, SweepStart())).rooms == 0
+            (await session.get_one(Group, first)).members = members
+        return (await shop.run(shop.activities.upkeep.sweep, SweepStart())).rooms
+
+    assert await sweep_at(179) == 0
+    assert await leads_to(shop) == [first]
+    assert await sweep_at(180) == 1, "the next group is behind the code before it is needed"
+    assert await leads_to(shop) == [first, second]
+    assert await sweep_at(199) == 0
+    assert await sweep_at(200) == 1
+    assert await leads_to(shop) == [second]
+
+
+async def test_the_next_group_is_asked_for_before_the_first_is_full(shop: Shop) -> None:
+    """Where nobody makes it by itself: a store whose group is joined by a picture exported by hand."""
     async with shop.database.transaction() as session:
-        (await session.get_one(Group, shop.groups["S002"])).members = 200
-    assert (await shop.run(shop.activities.upkeep.sweep, SweepStart())).rooms == 1
-    assert shop.groups["S002"] not in await leads_to(shop)
+        group = await session.get_one(Group, shop.groups["S002"])
+        group.join_config_id, group.owner, group.members = None, "li", 180
+    await shop.run(shop.activities.upkeep.sweep, SweepStart())
+    async with shop.database.transaction() as session:
+        [todo] = (await session.exec(select(Todo))).all()
+    assert (todo.userid, todo.kind, todo.card["title"]) == ("li", "group_full", "门店群快满了，请新建一个群")
+    assert "到 200 人后" in todo.card["text"]

@@ -12,7 +12,7 @@ from domain.events import EventKind
 from domain.messages import SaveLife, SweepStart
 from domain.playbook import Playbook
 from domain.stages import Stage
-from storage import directory, facts, inbound, lives, segments
+from storage import directory, inbound, lives, segments
 from storage.tables import InboundEvent, SegmentRun
 from tests.activities.shop import Shop
 from tests.activities.test_till import record
@@ -215,7 +215,7 @@ async def test_one_broken_segment_stops_no_other(
     await publish(shop, "a-broken-one")
     await publish(shop)
     await customers(shop, "wm1")
-    known = facts.facts_of
+    look = segments.page
     calls = 0
 
     async def breaks_first(*args: Any, **options: Any) -> Any:
@@ -223,9 +223,9 @@ async def test_one_broken_segment_stops_no_other(
         calls += 1
         if calls == 1:
             raise RuntimeError("what a customer's row holds")
-        return await known(*args, **options)
+        return await look(*args, **options)
 
-    monkeypatch.setattr(piece, "facts_of", breaks_first)
+    monkeypatch.setattr(segments, "page", breaks_first)
     with caplog.at_level(logging.WARNING):
         assert await sweep(shop) == 1
     assert entered(shop) == ["wm1"]

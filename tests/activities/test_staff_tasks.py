@@ -6,8 +6,8 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from domain.events import EventKind
-from domain.messages import FinishTask, FlushBatch, TaskRef, TaskState, WithdrawFromTask
 from domain.step_messages import PlanTouch
+from domain.task_messages import FinishTask, FlushBatch, TaskRef, TaskState, WithdrawFromTask
 from domain.touches import TouchStatus
 from integrations import wecom
 from storage.tables import Batch
@@ -141,6 +141,46 @@ async def test_a_task_whose_creation_had_no_answer_is_found_and_not_doubled(shop
     assert (await create(shop, task)).msgid == next(iter(shop.world.mass.all))
     assert await status_of(shop, she) == "tasked"
     assert shop.calls(ADD) == 1
+
+
+async def unanswered(shop: Shop, *customers: str) -> TaskRef:
+    """WeCom holds the task, and we do not know it."""
+    task = await flushed(shop, *customers)
+    await shop.fault(ADD, "timeout_after")
+    with pytest.raises(ApplicationError):
+        await create(shop, task)
+    shop.clock.forward(seconds=31)
+    return task
+
+
+async def test_what_had_no_answer_is_looked_for_before_it_is_called_too_late(shop: Shop) -> None:
+    she = await shop.friend()
+    task = await unanswered(shop, she)
+    assert (await create(shop, task.model_copy(update={"until": shop.clock()}))).msgid
+    assert await status_of(shop, she) == "tasked"
+
+
+async def test_when_its_time_is_over_nothing_is_created(shop: Shop) -> None:
+    task = await flushed(shop, await shop.friend())
+    with pytest.raises(ApplicationError, match="its time is over"):
+        await create(shop, task.model_copy(update={"until": shop.clock()}))
+    assert shop.calls(ADD) == 0
+
+
+async def test_what_had_no_answer_is_looked_for_before_it_is_cancelled(shop: Shop) -> None:
+    task = await unanswered(shop, await shop.friend())
+    await shop.run(shop.activities.staff_tasks.cancel_task, task)
+    assert at_wecom(shop) == []
+
+
+async def test_a_task_that_begins_again_has_no_more_time_than_before(shop: Shop) -> None:
+    task = await created(shop, await shop.friend())
+    async with shop.database.transaction() as session:
+        before = (await session.get_one(Batch, task.batch_id)).expires_at
+    shop.clock.forward(hours=20)
+    what = FlushBatch(batch_id=task.batch_id)
+    again = await shop.run(shop.activities.staff_tasks.flush_batch, what)
+    assert (again.claimed, again.attempts, again.expire_at) == (1, 1, before)
 
 
 async def test_before_wecom_can_have_listed_it_nobody_looks(shop: Shop) -> None:
@@ -321,11 +361,13 @@ async def test_what_was_sent_before_it_expired_stays_sent(shop: Shop) -> None:
     assert await status_of(shop, she) == "sent"
 
 
-async def test_wecoms_quota_of_reminders_is_no_failure(shop: Shop) -> None:
+async def test_wecoms_quota_of_reminders_is_kept_ahead_of_the_call(shop: Shop) -> None:
     task = await created(shop, await shop.friend())
     reminded = [await shop.run(shop.activities.staff_tasks.remind_task, task) for _ in range(4)]
     assert [bool(state.reason) for state in reminded] == [False, False, False, True]
-    assert "41094" in reminded[-1].reason
+    assert shop.calls("externalcontact/remind_groupmsg_send") == 3, "the fourth is known to be one too many"
+    shop.clock.forward(hours=24)
+    assert not (await shop.run(shop.activities.staff_tasks.remind_task, task)).reason
 
 
 async def test_reminding_of_a_task_that_an_admin_cancelled_is_no_failure(shop: Shop) -> None:

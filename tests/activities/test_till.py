@@ -56,6 +56,7 @@ async def test_what_she_bought_and_with_how_many_coupons_is_written_down(shop: S
     row = await order_on_record(shop, order_id)
     assert row is not None
     assert row.categories == {"拿铁": 3300, "烘焙": 900}, "a line without a category says nothing"
+    assert row.products == {"拿铁-1800": 1800, "烘焙-900": 900, "拿铁-1500": 1500, "-100": 100}
     assert row.coupons == 2
 
 

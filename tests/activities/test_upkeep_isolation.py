@@ -10,7 +10,7 @@ from temporalio.testing import ActivityEnvironment
 from domain.customer import CustomerState
 from domain.events import EventKind
 from domain.messages import ParkLife, SweepStart
-from storage import inbound, lives, pictures, segments, tasks
+from storage import group_lives, group_profiles, inbound, lives, pictures, segments, tasks
 from storage.tables import InboundEvent
 from tests.activities.shop import Shop
 from tests.activities.test_upkeep import delivered, left, planned, sweep
@@ -24,6 +24,8 @@ PIECES = [
     (lives, "due_to_wake", "woken"),
     (pictures, "groups_to_renew", "media"),
     (segments, "with_segment", None),
+    (group_lives, "to_start", "groups"),
+    (group_profiles, "write_page", "profiles"),
 ]
 
 
@@ -56,7 +58,7 @@ async def test_a_broken_piece_stops_no_other(
     with caplog.at_level(logging.WARNING):
         report = (await sweep(shop)).model_dump(exclude={"every"})
     counted = {name for name, count in report.items() if count}
-    assert counted == {"delivered", "orphans", "woken", "media"} - {piece}
+    assert counted == {"delivered", "orphans", "woken", "media", "groups", "profiles"} - {piece}
     assert "RuntimeError" in caplog.text
     assert "row holds" not in caplog.text
 
@@ -126,4 +128,4 @@ async def test_every_item_is_a_sign_of_life(shop: Shop) -> None:
     env = ActivityEnvironment()
     env.on_heartbeat = lambda *details: beats.append(details)
     await env.run(shop.activities.upkeep.sweep, SweepStart())
-    assert len(beats) == 9 + 3 + 2, "nine pieces, three facts, two pictures"
+    assert len(beats) == 16 + 3 + 2 + 2, "sixteen pieces, three facts, two pictures, two lives of groups"

@@ -29,17 +29,19 @@ def condition(**fields: Any) -> Condition:
 
 
 ORDERS = st.builds(
-    lambda seconds, fen, coupons, categories, store: Bought(
+    lambda seconds, fen, coupons, categories, products, store: Bought(
         at=START - timedelta(seconds=seconds),
         store_id=store,
         paid_minor=fen,
         coupons=coupons,
         categories=categories,
+        products=products,
     ),
     st.integers(0, 90 * 86_400),
     st.integers(0, 50_000),
     st.integers(0, 2),
     st.dictionaries(st.sampled_from(CATEGORIES), st.integers(0, 9_000), max_size=3),
+    st.dictionaries(st.sampled_from(["P1", "P2", "P3"]), st.integers(0, 9_000), max_size=2),
     st.sampled_from(["S001", "S002"]),
 )
 FACTS = st.builds(
@@ -63,6 +65,7 @@ FACTS = st.builds(
         st.sampled_from(["birthday", "due_date"]), st.dates(date(1950, 1, 1), date(2030, 1, 1))
     ),
     orders=st.lists(ORDERS, max_size=6),
+    reached=st.lists(st.integers(0, 20 * 86_400).map(lambda s: START - timedelta(seconds=s)), max_size=3),
     outcomes=st.dictionaries(st.just("hello"), st.sampled_from(["sent", "refused", "open"])),
 )
 
@@ -92,6 +95,10 @@ LEAVES: tuple[dict[str, Any], ...] = (
     {"coupons_used": {"least": 1}},
     {"coupon_share": {"least": 0.5}},
     {"prefers": ["拿铁", "烘焙"]},
+    {"bought": {"product": ["P1", "P2"], "within": "60d"}},
+    {"bought": {"category": "美式", "least": 2}},
+    {"last_message": {"within": "3d"}},
+    {"last_message": {"longer_than": "10d"}},
     {"outcome": {"step": "hello", "was": ["sent", "open"]}},
     {"hours": {"start": "09:00", "end": "18:00"}},
     {"weekday": ["sat", "sun"]},

@@ -6,7 +6,7 @@ import pkgutil
 import re
 import types
 import typing
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 import domain
 from domain.events import FormName
+from domain.group_calendar import Season
 from domain.playbook import (
     Arm,
     Case,
@@ -46,6 +47,7 @@ TIMES = st.integers(0, 3 * 366 * 86_400_000_000).map(
 )
 SOME_TIME = st.integers(1, 60 * 86_400).map(lambda seconds: timedelta(seconds=seconds))
 WORDS = st.text("abc导购-/", min_size=1, max_size=6)
+YEAR_DAYS = st.dates(date(2000, 1, 1), date(2000, 12, 31)).map(lambda day: f"{day:%m-%d}")
 ZONES = st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"])
 _PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     str: WORDS,
@@ -54,6 +56,7 @@ _PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     float: st.floats(0, 1),
     Decimal: st.integers(0, 10_000).map(lambda fen: Decimal(fen) / 100),
     timedelta: SOME_TIME,
+    date: st.dates(date(2025, 1, 1), date(2028, 1, 1)),
     time: st.times().map(lambda t: t.replace(tzinfo=None)),
     datetime: TIMES,
     AwareDatetime: TIMES,
@@ -85,8 +88,10 @@ def shapes(model: type[S]) -> st.SearchStrategy[S]:
         return typing.cast("st.SearchStrategy[S]", _splits(steps_of_any_kind()))
     if issubclass(model, WaitFor):
         return typing.cast("st.SearchStrategy[S]", _waits(steps_of_any_kind()))
-    if "least" in model.model_fields:
+    if {"least", "most"} <= model.model_fields.keys():
         return _ranges(model)
+    if issubclass(model, Season):
+        return typing.cast("st.SearchStrategy[S]", st.builds(Season, first=YEAR_DAYS, last=YEAR_DAYS))
     fields = model.model_fields
     hints = typing.get_type_hints(model)  # pydantic may still hold the name of a shape that was defined later
     required = {n: _field(f, hints[n]) for n, f in fields.items() if f.is_required()}

@@ -118,6 +118,16 @@ EXAMPLES: tuple[tuple[dict[str, Any], Facts, bool], ...] = (
         False,
     ),
     ({"prefers": "美式"}, she(bought()), False),
+    ({"bought": {"product": "P1"}}, she(bought(products={"P1": 900, "P2": 1})), True),
+    ({"bought": {"product": "P1", "least": 2}}, she(bought(products={"P1": 900, "P2": 1})), False),
+    ({"bought": {"product": ["P1", "P2"], "least": 2}}, she(*[bought(products={"P2": 1})] * 2), True),
+    ({"bought": {"product": "P1", "within": "7d"}}, she(bought(8, products={"P1": 900})), False),
+    ({"bought": {"category": "拿铁"}}, she(bought(categories={"拿铁": 0})), True),  # a gift is a liking, too
+    ({"bought": {"category": "拿铁"}}, she(bought(products={"拿铁": 900})), False),
+    ({"last_message": {"within": "2d"}}, she(reached=[at(0, -9), at(0, -1)]), True),
+    ({"last_message": {"within": "2d"}}, she(reached=[at(0, -9), at(0, 1)]), False),  # of tomorrow
+    ({"last_message": {"longer_than": "2d"}}, she(reached=[at(0, -9)]), True),
+    ({"last_message": {"longer_than": "2d"}}, she(), True),
     ({"rating": {"most": 2}}, she(rating=2), True),
     ({"rating": {"most": 2}}, she(rating=3), False),
     ({"rating": {"most": 2}}, she(), False),
@@ -199,6 +209,9 @@ def test_different_conditions_read_differently() -> None:
         ({"spend": {"least": 100, "most": "199.5", "within": "36h"}}, "spend 100–199.5 yuan in 36h"),
         ({"coupon_share": {"least": 0.7}}, "coupon share ≥ 70 %"),
         ({"last_order": {"longer_than": "45d"}}, "no order for 45d"),
+        ({"last_message": {"within": "45d"}}, "last message within 45d"),
+        ({"bought": {"product": ["P1", "P2"], "within": "60d"}}, "orders ≥ 1 in 60d with product P1 or P2"),
+        ({"bought": {"category": "瓜", "least": 3}}, "orders ≥ 3 with category 瓜"),
         ({"member": False, "tag": ["高频", "首店"]}, "no member and has tag 高频 or 首店"),
         (
             {"any": [{"member": True, "weekday": "sat"}, {"none": [{"tier": "vip"}]}]},
@@ -217,4 +230,5 @@ def test_it_reads_as_people_say_it(fields: dict[str, Any], wanted: str) -> None:
 def test_a_rehearsal_looks_only_at_what_had_happened(facts: Facts, wanted: Condition) -> None:
     """Whatever was bought after a moment changes nothing for that moment."""
     later = [bought(-day) for day in (1, 40)]
-    assert hold(wanted, facts) is hold(wanted, Facts(**{**vars(facts), "orders": [*facts.orders, *later]}))
+    more = {"orders": [*facts.orders, *later], "reached": [*facts.reached, at(0, 2)]}
+    assert hold(wanted, facts) is hold(wanted, Facts(**{**vars(facts), **more}))

@@ -10,10 +10,15 @@ from domain.caps import Reserved
 from domain.hours import QuietHours
 from domain.playbook import ContentClass, Frequency, Limits
 from domain.policy import Person, Policy, judge, longest_memory, shut_for
+from domain.quotas import Quotas
 from domain.touches import Planned, TouchStatus, Verdict
 from tests.domain.moments import START, after
 
-OPEN = Policy(default_playbook="coffee", frequency=Frequency(most=99, per=timedelta(hours=1)))
+OPEN = Policy(
+    default_playbook="coffee",
+    frequency=Frequency(most=99, per=timedelta(hours=1)),
+    quotas=Quotas(customers=None, groups=None, moments=None),
+)
 NOON_NAP = QuietHours(start=time(11), end=time(14))  # START is noon there
 HOLIDAY = frozenset({date(2026, 3, 2)})
 SERVICE, KNOWLEDGE, DISCOUNT = ContentClass.SERVICE, ContentClass.KNOWLEDGE, ContentClass.DISCOUNT
@@ -69,6 +74,8 @@ def test_a_service_message_passes_the_playbooks_caps_and_uses_up_nothing() -> No
 def test_the_memory_reaches_as_far_as_the_longest_cap() -> None:
     assert longest_memory(OPEN, [touch()]) == timedelta(hours=24)  # of groups
     assert longest_memory(OPEN, [touch(), touch(limits=WEEKLY)]) == timedelta(days=7)
+    monthly = OPEN.model_copy(update={"quotas": Quotas()})
+    assert longest_memory(monthly, [touch(limits=WEEKLY)]) == timedelta(days=31)
 
 
 # ---- quiet hours and holidays

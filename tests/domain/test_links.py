@@ -11,13 +11,12 @@ from domain.events import FormName
 from domain.links import (
     LINK_LIFE,
     LONGEST_TOKEN,
-    BadLink,
-    ExpiredLink,
     FormLink,
     FormLinks,
     read,
     sign,
 )
+from domain.sealing import BadLink, ExpiredLink
 from tests.domain.moments import START
 
 KEY = b"any 32 characters that nobody knows"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from integrations.pos import (
     PosInvalidRequest,
     PosNotFound,
     PosOutcomeUnknown,
+    StockLot,
 )
 from tests.integrations.corp import Corp
 
@@ -51,6 +53,20 @@ async def test_the_till_finds_members_stores_and_orders(corp: Corp) -> None:
     assert str(order.lines[0].quantity) == "1.5"
     with pytest.raises(PosNotFound):
         await corp.till.get_order("no-such-order")
+
+
+async def test_the_till_tells_what_is_left_of_each_lot(corp: Corp) -> None:
+    await corp.control("till/stores", store_id="s1", name="One")
+    melon = {"store_id": "s1", "product_id": "p 1&2", "name": "西瓜"}
+    await corp.control("till/stock", **melon, quantity="20", expires_on="2026-03-04")
+    await corp.control("till/stock", **melon | {"product_id": "p2"}, quantity="2.5")
+    found = await corp.till.list_stock("s1", ["p 1&2", "p2", "p3"])
+    assert found == [
+        StockLot(**melon, quantity=Decimal(20), expires_on=date(2026, 3, 4)),
+        StockLot(**melon | {"product_id": "p2"}, quantity=Decimal("2.5")),
+    ]
+    with pytest.raises(PosNotFound):
+        await corp.till.list_stock("s2", ["p2"])
 
 
 async def test_a_coupon_is_credited_once_also_when_the_answer_is_lost(corp: Corp) -> None:

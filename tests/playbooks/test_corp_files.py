@@ -1,5 +1,6 @@
 """The files of one folder, checked against each other."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,17 @@ def test_an_experiment_of_two_playbooks_is_one_draw(
         return
     with pytest.raises(PlaybookError, match=refused + r".*'coffee' has an experiment 'words' with other"):
         load_corp(tmp_path)
+
+
+@pytest.mark.parametrize("channel", ["private", "staff", "moments"])
+def test_a_channel_that_weighs_more_than_the_cap_is_refused(tmp_path: Path, channel: str) -> None:
+    write(tmp_path, BOOK)
+    write(tmp_path, GOOD + f"weights: {{{channel}: 1.5}}", "policy.yaml")
+    with pytest.raises(PlaybookError, match=rf"policy\.yaml:2: weights\.{channel}: 1.5 is more than `freq"):
+        load_corp(tmp_path)
+
+
+def test_a_group_may_weigh_more_than_the_cap_because_no_member_holds_it_back(tmp_path: Path) -> None:
+    write(tmp_path, BOOK)
+    write(tmp_path, GOOD + "weights: {group: 1.5}", "policy.yaml")
+    assert load_corp(tmp_path)[1].weights.group == Decimal("1.5")

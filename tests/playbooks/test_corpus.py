@@ -33,9 +33,13 @@ def test_there_are_a_hundred() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.stem))
 def test_one_mistake_is_one_located_error(path: Path) -> None:
+    assert_expected(path, problems_of(path))
+
+
+def assert_expected(path: Path, found: list[str]) -> None:
+    """One problem, where and as the first line of the file says."""
     first = path.read_text(encoding="utf-8").splitlines()[0]
     line, field, part = first.removeprefix("# expected: ").split(": ", 2)
-    found = problems_of(path)
     assert len(found) == 1, found
     place, message = found[0].removeprefix(f"{path}:").split(f": {field}: ", 1)
     assert (place, part in message) == (line, True), found

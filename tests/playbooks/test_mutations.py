@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from playbooks.loader import POLICY_FILE, PlaybookError, load_playbook
+from playbooks.loader import PlaybookError, load_playbook, playbook_files
 from settings import ROOT
 from tests.playbooks.test_corpus import FOREIGN
 
-GOOD = sorted(p for p in (ROOT / "playbooks").glob("*.yaml") if p.name != POLICY_FILE)
+GOOD = playbook_files(ROOT / "playbooks")
 JUNK: list[Any] = [
     None,
     7,

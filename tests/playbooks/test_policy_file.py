@@ -3,13 +3,16 @@
 import itertools
 from collections.abc import Sequence
 from datetime import time, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from domain.caps import Weights
 from domain.conditions import tiers_of
 from domain.facts import Bought, Facts
 from domain.playbook import Playbook, Step, Way
+from domain.quotas import Quotas
 from playbooks.loader import PlaybookError, load_playbooks, load_policy
 from settings import ROOT
 from tests.domain.moments import START, after
@@ -58,6 +61,25 @@ BROKEN = {
         "groups:\n  store: {frequency: {most: 0}}",
         "3: groups.store.frequency.most: at least 1",
     ),
+    "a channel that weighs nothing": (
+        "weights: {moments: 0}",
+        "2: weights.moments: a weight lies between 0.01",
+    ),
+    "a channel of nobody": (
+        "weights: {privat: 1}",
+        "2: weights.privat: no such field; did you mean 'private'?",
+    ),
+    "a weight in thousandths": ("weights: {moments: 0.125}", "2: weights.moments: a weight lies"),
+    "no message a day": ("per_day: 0", "2: per_day: at least 1"),
+    "a quota of no rule": (
+        "quotas: {customers: year}",
+        "2: quotas.customers: 'year' is not known; one of: month, week, day, none, or {most: 4, per: month}",
+    ),
+    "a weekly quota of no number": (
+        "quotas:\n  moments: {per: week}",
+        "3: quotas.moments: say how many a week: `most`",
+    ),
+    "no patience": ("give_up_after: 0s", "2: give_up_after: 0s would mean without end"),
     "the same key twice": ("window: 1m\nwindow: 2m", "3: window: not YAML: this field is given twice"),
 }
 
@@ -88,6 +110,13 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
     policy = load_policy(tmp_path)
     assert (policy.window, policy.frequency.most, policy.quiet_hours) == (timedelta(minutes=30), 1, None)
     assert (policy.holidays, policy.tiers, policy.groups) == ("cn", {}, {})
+    assert (policy.weights, policy.quotas, policy.per_day) == (Weights(), Quotas(), None)
+
+
+def test_weights_are_read_exactly(tmp_path: Path) -> None:
+    write(tmp_path, GOOD + "weights: {private: 1, group: 0.3, moments: 0.1}", "policy.yaml")
+    weights = load_policy(tmp_path).weights
+    assert (weights.group, weights.moments) == (Decimal("0.3"), Decimal("0.1"))
 
 
 def test_times_of_day_are_read_as_written(tmp_path: Path) -> None:
@@ -121,6 +150,13 @@ def every_step(playbook: Playbook) -> list[Step]:
 @pytest.mark.parametrize("playbook", load_playbooks(ROOT / "playbooks"), ids=lambda p: p.playbook)
 def test_every_kind_of_group_that_a_shipped_playbook_uses_has_its_rules(playbook: Playbook) -> None:
     assert kinds_of_groups(playbook) <= set(SHIPPED.groups)
+
+
+def test_the_shipped_weights_are_the_defaults_spelled_out() -> None:
+    """M50: a group's message disturbs less than a private one, a moment less than both."""
+    assert SHIPPED.weights == Weights()
+    assert SHIPPED.weights.moments < SHIPPED.weights.group < SHIPPED.weights.private
+    assert SHIPPED.quotas == Quotas()
 
 
 def test_discounts_are_told_only_where_everybody_came_for_them() -> None:

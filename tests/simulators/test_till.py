@@ -166,6 +166,47 @@ async def test_a_redeemed_coupon_knows_where(sim: Sim, member: str) -> None:
     assert names == ["order.paid", "coupon.redeemed"]
 
 
+async def stock_of(sim: Sim, *product_ids: str) -> list[tuple[str, str, str | None]]:
+    answer = await sim.http.get(
+        "/pos/stock", params={"store_id": "s1", "product_id": list(product_ids)}, headers=KEY
+    )
+    assert answer.is_success, answer.text
+    return [(lot["product_id"], lot["quantity"], lot["expires_on"]) for lot in answer.json()["stock"]]
+
+
+async def test_an_order_lowers_the_stock_of_what_goes_off_first(sim: Sim, member: str) -> None:
+    melon = {"store_id": "s1", "product_id": "p1", "name": "西瓜"}
+    await sim.control("till/stock", **melon, quantity="5", expires_on="2026-03-06")
+    await sim.control("till/stock", **melon, quantity="9", expires_on="2026-03-04")
+    await sim.control("till/stock", **melon | {"product_id": "p2", "name": "果切"}, quantity="6.35")
+    assert await stock_of(sim, "p1", "p2", "unknown") == [
+        ("p1", "9", "2026-03-04"),
+        ("p1", "5", "2026-03-06"),
+        ("p2", "6.35", None),
+    ]
+
+    async def sell(product_id: str, quantity: str) -> None:
+        line = {"product_id": product_id, "name": "-", "quantity": quantity, "paid": {"amount_minor": 100}}
+        await sim.control("till/orders", store_id="s1", amount_minor=100, lines=[line])
+
+    await sell("p1", "11")
+    await sell("p2", "0.35")
+    assert await stock_of(sim, "p1", "p2") == [("p1", "3", "2026-03-06"), ("p2", "6.00", None)]
+    await sell("p1", "4")
+    assert await stock_of(sim, "p1") == [], "one more was there than the till knew"
+    await sim.control("till/stock", **melon, quantity="2", expires_on="2026-03-06")
+    assert await stock_of(sim, "p1") == [("p1", "2", "2026-03-06")], "counted anew"
+
+
+async def test_nobody_asks_for_the_stock_of_nothing(sim: Sim, member: str) -> None:
+    for query in ({"store_id": "s1"}, {"product_id": "p1"}):
+        assert (await sim.http.get("/pos/stock", params=query, headers=KEY)).status_code == 400
+    nowhere = {"store_id": "nowhere", "product_id": "p1"}
+    assert (await sim.http.get("/pos/stock", params=nowhere, headers=KEY)).status_code == 404
+    assert await sim.refused("till/stock", **nowhere, name="西瓜", quantity="1") == 404
+    assert await sim.refused("till/stock", store_id="s1", product_id="p1", name="西瓜", quantity="-1") == 422
+
+
 @pytest.mark.parametrize("path", ["orders/none", "coupons/none"])
 async def test_unknown_things_are_a_404(sim: Sim, path: str) -> None:
     answer = await sim.http.get(f"/pos/{path}", headers=KEY)

@@ -4,20 +4,27 @@ Each gives the settings that differ while it is broken.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from temporalio.api.enums.v1 import IndexedValueType
 
 from activities import attributes
-from settings import utc_now
+from integrations.pos import GenericPos
+from settings import ROOT, utc_now
 from storage import directory
+from storage.database import alembic_config
 from storage.tables import Employee, EntryCode, Group
 from tests.starter.clinic import Clinic
 
+NEWEST_SCHEMA = ScriptDirectory.from_config(alembic_config("")).get_current_head()
 OTHER_AES_KEY = "A" * 43
 OUR_OWN = {  # what a chain has of its own, in place of the example's values
     "link_key": "x" * 32,
@@ -92,6 +99,42 @@ async def _execute(clinic: Clinic, statements: str) -> None:
     async with clinic.corp.database.engine.begin() as connection:
         for statement in statements.split(";"):
             await connection.execute(text(statement))
+
+
+@contextlib.contextmanager
+def active_rule(more: str = "") -> Iterator[Changes]:
+    """The shipped overstock rule, set going, with another line."""
+    with tempfile.TemporaryDirectory() as folder:
+        playbooks = Path(folder) / "playbooks"
+        shutil.copytree(ROOT / "playbooks", playbooks)
+        rule = playbooks / "overstock" / "watermelon.yaml"
+        active = rule.read_text(encoding="utf-8").replace("active: false", "active: true")
+        rule.write_text(f"{active}{more}\n", encoding="utf-8")
+        yield {"playbooks_dir": playbooks}
+
+
+@contextlib.asynccontextmanager
+async def till_without_stock(_: Clinic) -> AsyncIterator[Changes]:
+    can = GenericPos.capabilities
+    GenericPos.capabilities = can.model_copy(update={"stock": False})
+    try:
+        with active_rule() as changes:
+            yield changes
+    finally:
+        GenericPos.capabilities = can
+
+
+@contextlib.asynccontextmanager
+async def rule_of_a_strange_store(_: Clinic) -> AsyncIterator[Changes]:
+    with active_rule("store: S900") as changes:
+        yield changes
+
+
+@contextlib.asynccontextmanager
+async def till_keeps_its_stock_to_itself(clinic: Clinic) -> AsyncIterator[Changes]:
+    await clinic.corp.street.do("faults", api="GET pos/stock", kind="errcode", errcode=404, times=1)
+    with active_rule() as changes:
+        yield changes
 
 
 @contextlib.asynccontextmanager

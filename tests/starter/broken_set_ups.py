@@ -82,7 +82,7 @@ SET_UPS = (
         "an older schema",
         breaking.sql(
             "UPDATE alembic_version SET version_num = '0001'",
-            "UPDATE alembic_version SET version_num = '0003'",
+            f"UPDATE alembic_version SET version_num = '{breaking.NEWEST_SCHEMA}'",
         ),
         ("schema",),
         ("at 0001", "journeys migrate"),
@@ -91,7 +91,7 @@ SET_UPS = (
         "a newer schema",
         breaking.sql(
             "UPDATE alembic_version SET version_num = '9999'",
-            "UPDATE alembic_version SET version_num = '0003'",
+            f"UPDATE alembic_version SET version_num = '{breaking.NEWEST_SCHEMA}'",
         ),
         ("schema",),
         ("9999", "deploy the newest code"),
@@ -276,4 +276,22 @@ SET_UPS = (
         ("refuses our key", "POS_API_KEY"),
     ),
     Broken("no till", breaking.changed(pos_base_url=NOWHERE), ("till",), ("POS_BASE_URL",)),
+    Broken(
+        "an overstock rule and a till that has no stock",
+        breaking.till_without_stock,
+        ("stock of the till",),
+        ("1 overstock rule", "playbooks/overstock"),
+    ),
+    Broken(
+        "an overstock rule about a strange store",
+        breaking.rule_of_a_strange_store,
+        ("stock of the till",),
+        ("S900", "playbooks/overstock"),
+    ),
+    Broken(
+        "a till that does not tell its stock",
+        breaking.till_keeps_its_stock_to_itself,
+        ("stock of the till",),
+        ("store S001", "who runs the till"),
+    ),
 )

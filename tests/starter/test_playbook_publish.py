@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 import worker
-from playbooks.loader import load_playbook, read_corp
+from playbooks.loader import load_playbook, playbook_files, read_corp
 from playbooks.writing import as_yaml
 from settings import ROOT, utc_now
 from storage import directory
@@ -21,7 +21,7 @@ from tests.starter.shell import Shell, open_shell
 pytestmark = pytest.mark.anyio
 NAME = "coffee-welcome"
 SIGNED = ("--by", "anna", "--note", "autumn")
-SHIPPED = sorted(p.name for p in (ROOT / "playbooks").glob("*.yaml") if p.name != "policy.yaml")
+SHIPPED = [path.name for path in playbook_files(ROOT / "playbooks")]
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ async def test_of_a_stranger_nothing_is_known(chain: Chain) -> None:
 async def test_of_somebody_new_little_is_known(chain: Chain) -> None:
     async with chain.database.transaction() as session:
         await lives.ensure_customer(session, "wm1", NOON)
-    assert await known(chain) == Facts(external_userid="wm1", orders=[])
+    assert await known(chain) == Facts(external_userid="wm1", orders=[], reached=[])
 
 
 # ---- how she came, and how she can be reached

@@ -7,11 +7,12 @@ from datetime import datetime, time, timedelta
 import pytest
 from sqlmodel import col, select, update
 
+from domain.caps import Reserved
 from domain.hours import QuietHours
 from domain.playbook import ContentClass, Frequency
 from domain.policy import GroupKind
 from domain.touches import Channel, Content, TouchStatus
-from storage import group_touches, group_windows, ledger, ways
+from storage import group_windows, ledger, reserved, ways
 from storage.ledger import NewTouch
 from storage.story import story
 from storage.tables import Group, GroupMember, GroupPlan, Touch
@@ -207,8 +208,8 @@ async def test_a_group_message_counts_for_every_member_of_the_moment(chain: Chai
         session.add(gone)
     async with chain.database.transaction() as session:
         everybody = ["wm1", "wm2", "late", "gone"]
-        heard = await group_touches.heard(session, everybody, NOON, LATER + HALF_AN_HOUR)
-    assert heard == {who: [(LATER, ContentClass.GENERAL, None)] for who in ("wm1", "wm2")}
+        had = await reserved.of_customers(session, everybody, NOON, LATER + HALF_AN_HOUR)
+    assert had == {who: [Reserved(at=LATER, channel=Channel.GROUP)] for who in ("wm1", "wm2")}
     await chain.befriend("wm2", "chen")
     private = await chain.plan("wm2", now=LATER)
     await chain.flush(private.batch_id, LATER + HALF_AN_HOUR)

@@ -9,8 +9,9 @@ from sqlmodel import col, select, update
 from domain.hours import QuietHours
 from domain.playbook import ContentClass
 from domain.touches import Channel, Content, TouchStatus
-from storage import ledger, lives, tasks
+from storage import ledger, lives, task_results, tasks
 from storage.tables import Batch, Employee, Follow, Touch
+from storage.task_results import Result
 from tests.storage.chain import HALF_AN_HOUR, HELLO, LATER, NOON, POLICY, Chain, added
 
 pytestmark = pytest.mark.anyio
@@ -310,10 +311,10 @@ async def test_settling_touches_of_one_batch_leaves_the_others(chain: Chain) -> 
     one, two = [await chain.plan(name, content=HELLO) for name in ("wm1", "wm2")]
     await chain.flush(one.batch_id)
     async with chain.database.transaction() as session:
+        batch = await tasks.batch_of(session, one.batch_id or 0)
         for ids in (["wm1", "stranger"], []):
-            await ledger.settle(
-                session, one.batch_id or 0, ids, TouchStatus.SENT, rule=None, reason="", now=LATER
-            )
+            results = [Result(who, outcome=(TouchStatus.SENT, None, "")) for who in ids]
+            await task_results.record(session, batch, results, LATER)
     assert await chain.statuses() == {one.key: "sent", two.key: "claimed"}
     assert (await chain.touch(one.key)).settled_at == LATER
 

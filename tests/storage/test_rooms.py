@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from domain.rooms import Room
+from domain.rooms import JoinRules, Room
 from storage import directory, media, pictures, rooms
 from storage.rooms import StoresWay
 from storage.tables import AppliedObject, Group, GroupMember
@@ -173,14 +173,17 @@ async def test_groups_of_other_kinds_are_no_room_for_the_plain_ones(chain: Chain
 
 async def outgrown(chain: Chain) -> Sequence[StoresWay]:
     async with chain.database.transaction() as session:
-        return await rooms.outgrown(session, 200)
+        return await rooms.outgrown(session, JoinRules())
 
 
 @pytest.mark.parametrize(
     ("groups", "is_outgrown"),
     [
         ([group("a", 200)], False),  # nothing to lead to instead
-        ([group("a", 199), group("b", join_config_id=None)], False),
+        ([group("a", 179), group("b", join_config_id=None)], False),
+        ([group("a", 180), group("b", join_config_id=None)], True),  # the next one is there in time
+        ([group("a", 180), group("b", 179), group("c", join_config_id=None)], False),  # it is there already
+        ([group("a", 180), group("b", 180, join_config_id=None)], False),  # no emptier than itself
         ([group("a", 200), group("b", join_config_id=None)], True),
         ([group("a", 200), group("b", 3)], True),
         ([group("a", 3, dismissed_at=NOON), group("b", 3)], True),
@@ -274,8 +277,8 @@ async def test_a_group_is_placed_once(chain: Chain) -> None:
     await add(chain, GroupMember(chat_id="new", member_id="wm1", state="S1-group", joined_at=NOON))
     async with chain.database.transaction() as session:
         assert await rooms.states_in(session, "new") == {"S1-group"}
-        await rooms.place(session, "new", WAY)
-        await rooms.place(session, "new", StoresWay("j9", "S2"))
+        await rooms.place(session, "new", WAY.store_id, WAY.kind, WAY.config_id)
+        await rooms.place(session, "new", "S2", "store", "j9")
     async with chain.database.transaction() as session:
         row = await session.get_one(Group, "new")
     assert (row.store_id, row.join_config_id) == ("S1", "j1")

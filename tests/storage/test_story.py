@@ -46,7 +46,8 @@ async def test_what_has_to_wait_says_for_what(chain: Chain) -> None:
     await chain.befriend("wm1", "chen")
     nap = QuietHours(start=time(11), end=time(14))
     touch = await chain.plan("wm1", key="k", limits=Limits(quiet_hours=nap))
-    why = "to be confirmed by chen; waits, quiet_hours: after quiet hours"
+    until = f"{(await chain.batch(touch.batch_id)).window_ends_at:%Y-%m-%d %H:%M} UTC"
+    why = f"to be confirmed by chen; waits until {until}, quiet_hours: after quiet hours"
     assert await told(chain) == [("private k: planned", why)]
     await chain.flush(touch.batch_id, NOON + timedelta(hours=3))
     assert (await told(chain))[0] == ("private k: planned", "to be confirmed by chen")

@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
+from domain import addresses
 from domain.customer import CommandKind
 from domain.hours import QuietHours
 from domain.policy import Policy, StaffTaskRhythm
+from storage.tables import Batch
 from tests.corp import Corp
 from tests.workflows.conftest import CorpWith, playbook
 
@@ -143,6 +146,55 @@ async def test_who_opts_out_while_wecom_is_away_is_in_no_task(corp_with: CorpWit
             for who in part["recipients"]
         }
         assert recipients == {friends[1]}
+
+
+async def _lost_run(corp: Corp) -> int:
+    """Its StaffTask is ended by somebody while the employee holds the task; the batch."""
+    async with corp.database.transaction() as session:
+        [batch] = (await session.exec(select(Batch))).all()
+    handle = corp.env.client.get_workflow_handle(addresses.staff_task_id(batch.id or 0))
+    await handle.terminate("test")
+    return batch.id or 0
+
+
+async def test_a_stop_takes_back_what_a_lost_run_had_created(corp_with: CorpWith) -> None:
+    async with corp_with(playbooks=[ONE_MESSAGE], policy=POLICY) as corp:
+        friends = await _two_friends(corp)
+        await corp.sleep(minutes=12)
+        await corp.courier.stop_task(await _lost_run(corp), "test", "somebody wants it stopped")
+        await corp.until(lambda: _statuses(corp, friends), ["cancelled", "cancelled"])
+        [task] = await corp.street.see("tasks")
+        assert task["cancelled"]
+
+
+async def test_a_run_that_goes_on_with_a_lost_ones_task_makes_it_anew(corp_with: CorpWith) -> None:
+    async with corp_with(playbooks=[ONE_MESSAGE], policy=POLICY) as corp:
+        friends = await _two_friends(corp)
+        await corp.sleep(minutes=12)
+        await corp.order(friends[0], CommandKind.OPT_OUT, reason="she asked")
+        await corp.sleep(minutes=2)
+        batch_id = await _lost_run(corp)
+        await corp.courier.start_staff_task(batch_id, timedelta(0))
+        await corp.sleep(minutes=1)
+        await corp.courier.withdraw(batch_id, "somebody else", "test")
+        await corp.sleep(minutes=1)
+        tasks = await corp.street.see("tasks")
+        assert [task["cancelled"] for task in tasks] == [True, True, False]
+        await corp.street.confirm_all_tasks()
+        await corp.sleep(minutes=15)
+        await corp.until(lambda: _statuses(corp, friends), ["cancelled", "sent"])
+
+
+async def test_a_task_whose_creation_never_had_an_answer_is_not_left_at_wecom(corp_with: CorpWith) -> None:
+    async with corp_with(playbooks=[ONE_MESSAGE], policy=POLICY) as corp:
+        for api, kind in (("add_msg_template", "timeout_after"), ("get_groupmsg_list_v2", "errcode")):
+            more = {"errcode": 48002} if kind == "errcode" else {}
+            await corp.street.do("faults", api=f"externalcontact/{api}", kind=kind, times=1, **more)
+        friends = await _two_friends(corp)
+        await corp.sleep(hours=1)
+        [task] = await corp.street.see("tasks")
+        assert task["cancelled"], "nobody knew whether WeCom held it"
+        assert set(await _statuses(corp, friends)) == {"failed"}
 
 
 async def test_no_task_is_created_in_quiet_hours(corp_with: CorpWith) -> None:

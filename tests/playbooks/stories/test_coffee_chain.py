@@ -7,6 +7,7 @@ from pathlib import Path
 
 from domain.playbook import ContentClass
 from domain.policy import GroupKind
+from domain.todos import TodoKind
 from domain.touches import TouchStatus
 from playbooks.loader import load_policy
 from starter.playbook.check import check_files
@@ -207,5 +208,5 @@ def test_who_could_not_be_told_of_the_coupon_is_greeted_by_hand(lives: Lives) ->
     )
     she = lives(BOOK, nobody_confirms, days=45)
     assert she.touch("winback").status == TouchStatus.EXPIRED
-    (todo,) = she.todos
+    (todo,) = [one for one in she.todos if one.kind == TodoKind.CUSTOMER]
     assert todo.card["title"] == "老顾客很久没来了"
