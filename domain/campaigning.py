@@ -31,7 +31,7 @@ def refused(order: Order, status: CampaignStatus, *, asks: bool) -> str | None:
         case OrderKind.RESUME if status != CampaignStatus.PAUSED:
             return f"the campaign is {status}, not paused"
         case OrderKind.GO if not asks:
-            return "the campaign does not wait for `go` yet; it looks every few minutes whether its wave is settled"
+            return "the campaign does not wait for `go` yet; every few minutes it looks how its wave stands"
     return None
 
 
