@@ -20,7 +20,7 @@ up: install              ## the embedded stack, staying up until Ctrl-C
 	$(BIN)/journeys up
 
 test: install            ## the whole test suite; whole stacks come last, with the machine to themselves
-	$(BIN)/pytest -n 2 --dist loadfile --ignore tests/stack
+	$(BIN)/pytest -n 3 --dist loadfile --ignore tests/stack
 	$(BIN)/pytest tests/stack
 
 lint: install

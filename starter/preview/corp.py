@@ -62,7 +62,11 @@ class Corp:
     activities: Activities
     courier: Courier
     policy: Policy
-    workers: Callable[..., Sequence[Worker]]
+    worker_options: Callable[[], dict[str, Any]]
+
+    def workers(self, queues: Sequence[str]) -> Sequence[Worker]:
+        """Not running yet."""
+        return build_workers(self.env.client, self.activities, self.settings, queues, **self.worker_options())
 
     @property
     def gateway_url(self) -> str:
@@ -100,7 +104,6 @@ async def open_corp(
         shared = functools.partial(compose, settings, http=http, database=database, temporal=env.client)
         composed = functools.partial(shared, policy=policy, clock=clock, lookup_seconds=lookup_seconds)
         activities = composed(calendars=calendars, overstock=overstock)
-        built = functools.partial(build_workers, env.client, activities, settings, **worker_options)
         yield Corp(
             env=env,
             settings=settings,
@@ -113,7 +116,7 @@ async def open_corp(
             activities=activities,
             courier=courier,
             policy=policy,
-            workers=lambda queues: built(queues=queues, interceptors=[interceptor(clock)]),
+            worker_options=lambda: worker_options | {"interceptors": [interceptor(clock)]},
         )
 
 
