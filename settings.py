@@ -15,6 +15,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.envconfig import ClientConfig
 
+from domain.errors import Explained
+
 Clock = Callable[[], datetime]
 ROOT = Path(__file__).parent
 
@@ -24,7 +26,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - the one place where real time enters the product
 
 
-class SettingsError(Exception):
+class SettingsError(Explained):
     """A setting is missing or wrong; the text names each one and says what to do.
 
     `problems` is the same for programs: field → what is wrong with it.

@@ -12,6 +12,7 @@ from ruamel.yaml.comments import CommentedBase
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.tokens import AliasToken, AnchorToken, DirectiveToken, TagToken
 
+from domain.errors import Explained
 from domain.places import Place
 
 # What YAML's own words mean for somebody who writes a playbook; the first that is found.
@@ -34,7 +35,7 @@ _NOT_PLAIN = {
 }
 
 
-class PlaybookError(Exception):
+class PlaybookError(Explained):
     """A file that cannot be used: one line per problem, each `file:line: field: what to do`."""
 
 

@@ -1,46 +1,52 @@
 """`journeys`: the operators' command line."""
 
-from typing import Annotated
+import importlib
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from starter import (
-    campaign_commands,
-    codes_commands,
-    customers_commands,
-    employees_commands,
-    groups_commands,
-    overstock_commands,
-    playbook_commands,
-    removals_commands,
-    results_commands,
-    segments_commands,
-    stores_commands,
-    tasks_commands,
-    todos_commands,
-)
-from starter.apply_command import apply
-from starter.doctor_command import doctor
-from starter.enrol_command import enrol
 from starter.runtime import console, run
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.add_typer(stores_commands.app, name="stores")
-app.add_typer(employees_commands.app, name="employees")
-app.add_typer(groups_commands.app, name="groups")
-app.add_typer(codes_commands.app, name="codes")
-app.add_typer(playbook_commands.app, name="playbook")
-app.add_typer(segments_commands.app, name="segments")
-app.add_typer(campaign_commands.app, name="campaign")
-app.add_typer(overstock_commands.app, name="overstock")
-app.add_typer(customers_commands.app, name="customers")
-app.add_typer(todos_commands.app, name="todos")
-app.add_typer(tasks_commands.app, name="tasks")
-app.add_typer(removals_commands.app, name="removals")
-app.add_typer(results_commands.app, name="results")
-app.command()(apply)
-app.command()(enrol)
-app.command()(doctor)
+GROUPS = (
+    "stores",
+    "employees",
+    "groups",
+    "codes",
+    "playbook",
+    "segments",
+    "campaign",
+    "overstock",
+    "customers",
+    "todos",
+    "tasks",
+    "removals",
+    "results",
+)
+SINGLE = ("apply", "enrol", "doctor")
+
+
+class _OnDemand(TyperGroup):
+    """Imports the module of a command when it is asked for: all of them take seconds."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*GROUPS, *SINGLE, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in GROUPS:
+            module = importlib.import_module(f"starter.{cmd_name}_commands")
+            group = typer.main.get_group(module.app)
+            group.name = cmd_name
+            return group
+        if cmd_name in SINGLE:
+            module = importlib.import_module(f"starter.{cmd_name}_command")
+            alone = typer.Typer(add_completion=False)
+            alone.command(name=cmd_name)(getattr(module, cmd_name))
+            return typer.main.get_command(alone)
+        return super().get_command(ctx, cmd_name)
+
+
+app = typer.Typer(cls=_OnDemand, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.callback()

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import psutil
 
+from domain.errors import Explained
+
 STOP_SECONDS = 15.0  # the worker drains for 10
 LOG_LINES_SHOWN = 12
 
 
-class StackError(Exception):
+class StackError(Explained):
     """The stack cannot start or has fallen over; the text says why and what to do."""
 
 

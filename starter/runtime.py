@@ -11,12 +11,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 
-from integrations.wecom import WeComError
-from playbooks.loader import PlaybookError
-from settings import SettingsError
-from starter.processes import StackError
-from storage.campaign_drafts import NotAllowed
-from workflows.connection import TemporalUnreachable
+from domain.errors import Explained
 
 EXIT_FAILED, EXIT_USAGE = 1, 2
 GUESSED_COLUMNS, WIDE_COLUMNS = 80, 200  # what rich takes where there is no terminal; what we take
@@ -26,7 +21,7 @@ if not console.is_terminal and console.width == GUESSED_COLUMNS:
     console.width = WIDE_COLUMNS  # a file or a pipe has no edge to wrap at
 
 
-class CommandFailed(Exception):
+class CommandFailed(Explained):
     """A command cannot do what was asked; the text says why and what to do."""
 
 
@@ -34,15 +29,7 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
     """Run a command and leave with its exit code: 0 done, 1 failed, 130 interrupted."""
     try:
         code = asyncio.run(work) or 0
-    except (
-        CommandFailed,
-        StackError,
-        SettingsError,
-        PlaybookError,
-        NotAllowed,
-        TemporalUnreachable,
-        WeComError,
-    ) as error:
+    except Explained as error:
         code = _failed(str(error))
     except (OperationalError, DatabaseTimeout):
         code = _failed("PostgreSQL does not answer: check DATABASE_URL, or start the embedded stack: make up")

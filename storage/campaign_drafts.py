@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain import campaigning, drafting
 from domain.campaign import Campaign, CampaignStatus, RegionWords
+from domain.errors import Explained
 from domain.playbook import Condition
 from storage import campaigns
 from storage.tables import CampaignOrder, CampaignRegion, CampaignRow, Region, Store
@@ -17,7 +18,7 @@ from storage.tables import CampaignOrder, CampaignRegion, CampaignRow, Region, S
 WROTE = ("created", "revised", "adapted")  # who did is an author of it
 
 
-class NotAllowed(Exception):
+class NotAllowed(Explained):
     """It cannot be done to this campaign; the text says why and what to do."""
 
 

@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import ExceptionContext, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 DATA_EXCEPTION = "22"  # SQLSTATE class: 'invalid input syntax for type integer: "…"'
 
@@ -58,10 +60,14 @@ def _without_values(context: ExceptionContext) -> None:
 
 def migrate(url: str) -> None:
     """Bring a database to the newest schema. Idempotent; two at once wait for each other."""
+    from alembic import command  # most programs never migrate
+
     command.upgrade(alembic_config(url), "head")
 
 
-def alembic_config(url: str) -> Config:
+def alembic_config(url: str) -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["url"] = url

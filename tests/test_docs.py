@@ -172,9 +172,9 @@ def test_every_make_target_that_a_page_names_exists(page: str) -> None:
 
 def _commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command of the program, with the words that call it."""
-    if hasattr(group, "commands"):
-        for name, command in group.commands.items():
-            yield from _commands(command, (*path, name))
+    if hasattr(group, "list_commands"):
+        for name in group.list_commands(None):
+            yield from _commands(group.get_command(None, name), (*path, name))
     else:
         yield path, group
 

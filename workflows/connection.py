@@ -3,11 +3,12 @@
 from temporalio.client import Client
 
 from activities.codec import EncryptingCodec
+from domain.errors import Explained
 from settings import Settings
 from workflows.plugin import plugin
 
 
-class TemporalUnreachable(Exception):
+class TemporalUnreachable(Explained):
     """No Temporal server answers at the address of the settings."""
 
 

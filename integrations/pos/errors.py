@@ -13,8 +13,10 @@ PosError                provider_code, retry_after_s
 
 from __future__ import annotations
 
+from domain.errors import Explained
 
-class PosError(Exception):
+
+class PosError(Explained):
     """`provider_code` is the provider's own; `retry_after_s` only where the provider named it."""
 
     retryable = False

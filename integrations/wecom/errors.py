@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 
+from domain.errors import Explained
 from integrations.wecom.errcodes import UNKNOWN, Kind, Rule, rule_for
 
 _HINT = re.compile(r"hint: \[([0-9A-Za-z_]+)\]")
@@ -24,7 +25,7 @@ _FROM_IP = re.compile(r"from ip: ([0-9a-fA-F.:]+)")
 _MAX_ERRMSG_CHARS = 200  # an errmsg may echo a request; an exception text is not the place for all of it
 
 
-class WeComError(Exception):
+class WeComError(Explained):
     """`hint` is what WeCom's support asks for, `from_ip` is how WeCom saw us (contract §0.2).
 
     `alarm` asks for a person's attention.
