@@ -100,6 +100,7 @@ def form(
 
 async def _list(stage: Stage | None, store: str | None, limit: int, as_json: bool) -> None:
     async with context.database() as database, database.transaction() as session:
+        await context.known(session, stores=[store])
         rows = await lives.list_customers(session, stage=stage, store_id=store, limit=limit)
     show([_row(row) for row in rows], as_json, empty="no customers")
 

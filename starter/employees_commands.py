@@ -86,6 +86,7 @@ async def _list(store: str | None, as_json: bool) -> None:
     if store:
         query = query.where(Employee.store_id == store)
     async with context.database() as database, database.transaction() as session:
+        await context.known(session, stores=[store])
         found = (await session.exec(query)).all()
     show([_row(employee) for employee in found], as_json, empty="no employees")
 

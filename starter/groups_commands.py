@@ -100,6 +100,7 @@ async def _list(store: str | None, as_json: bool) -> None:
     if store:
         query = query.where(Group.store_id == store)
     async with context.database() as database, database.transaction() as session:
+        await context.known(session, stores=[store])
         found = (await session.exec(query)).all()
     rows = [_row(group, zone or DEFAULT_ZONE, active, settings) for group, zone, active in found]
     show(rows, as_json, empty="no groups")

@@ -11,7 +11,7 @@ from domain.shape import spell
 from settings import utc_now
 from starter import context
 from starter.output import CsvOption, JsonOption, show
-from starter.runtime import run
+from starter.runtime import CommandFailed, run
 from storage import open_tasks
 from storage import sla as slas
 from storage.directory import DEFAULT_ZONE
@@ -59,6 +59,7 @@ async def _list(
 ) -> None:
     userid, now = employee.lower() if employee else None, utc_now()
     async with context.database() as database, database.transaction() as session:
+        await context.known(session, stores=[store], regions=[region], employees=[userid])
         found = await open_tasks.waiting(session, userid=userid, store_id=store, region_id=region)
     rows = [_waiting(task, now, whole=as_json or csv is not None) for task in found]
     show(rows, as_json, csv=csv, empty="nothing waits for a confirmation")
@@ -70,6 +71,8 @@ async def _sla(
     zone, now = ZoneInfo(DEFAULT_ZONE), utc_now()
     first = since.replace(tzinfo=zone) if since else now - USUAL_DAYS
     end = until.replace(tzinfo=zone) + timedelta(days=1) if until else now
+    if first >= end:
+        raise CommandFailed("--since is after --until: no day is between them")
     async with context.database() as database, database.transaction() as session:
         found = await slas.sla(session, by, first, end)
     show([_row(one, by) for one in found], as_json, csv=csv, empty="no tasks were created in these days")

@@ -42,8 +42,10 @@ def send(
 
 
 async def _list(employee: str | None, limit: int, as_json: bool) -> None:
+    userid = employee.lower() if employee else None
     async with context.database() as database, database.transaction() as session:
-        found = await rows.list_all(session, employee.lower() if employee else None, limit)
+        await context.known(session, employees=[userid])
+        found = await rows.list_all(session, userid, limit)
     show(
         [
             {

@@ -76,6 +76,8 @@ async def _audit(store: str | None, plan: bool, as_json: bool) -> None:
     calendars = load_calendars(settings.playbooks_dir, policy)
     by_kind = {kind: one.calendar for kind, one in calendars.items()}
     async with context.database() as database:
+        async with database.transaction() as session:
+            await context.known(session, stores=[store])
         audited = await look(database, by_kind, store)
         asked: Sequence[str] = ()
         if plan:

@@ -38,6 +38,7 @@ def profile(
 
 async def _profile(wanted: Wanted, by: Grouping, days: int, csv: Any, as_json: bool) -> None:
     async with context.database() as database, database.transaction() as session:
+        await context.known(session, stores=[wanted.store_id], regions=[wanted.region_id])
         rows = await group_profiles.read(session, wanted, by, days)
     empty = "nothing counted yet: the worker does it once a day"
     show([told(row, by) for row in rows], as_json, csv=csv, empty=empty)

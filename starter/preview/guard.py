@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import psutil
 
 USERS, TURN = "users.lock", "turn.lock"
 STOP_SECONDS = 10.0
+LET_GO_SECONDS = 5.0  # a killed process gives its files back one by one, the pipe perhaps first
 
 
 @contextlib.contextmanager
@@ -25,14 +27,15 @@ def turn(folder: Path) -> Iterator[None]:
         yield
 
 
-def stop_if_unused(folder: Path) -> None:
+def stop_if_unused(folder: Path) -> bool:
     """Stop the server of a folder unless a preview uses it. Give back your own use of it first."""
     with turn(folder), (folder / USERS).open("a") as users:
         try:
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            return
+            return False
         _stop_postgres(folder)
+        return True
 
 
 def _stop_postgres(folder: Path) -> None:
@@ -62,7 +65,9 @@ def main() -> None:
         signal.signal(signum, signal.SIG_IGN)  # it is the last to leave
     for line in sys.stdin.readlines():
         _kill(line)
-    stop_if_unused(Path(sys.argv[1]))
+    until = time.monotonic() + LET_GO_SECONDS
+    while not stop_if_unused(Path(sys.argv[1])) and time.monotonic() < until:
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":

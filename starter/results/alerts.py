@@ -20,6 +20,7 @@ async def show_alerts(
 ) -> None:
     policy = load_policy(context.quiet_settings().playbooks_dir)
     async with context.database() as database, database.transaction() as session:
+        await context.known(session, regions=[region])
         found = await codes.sources(session, By.STORE, policy.default_playbook)
         counted = await funnel.rates(session, found, _last(days, utc_now()))
         regions = await codes.regions(session)

@@ -9,6 +9,7 @@ from domain.funnels import FunnelStep, Stage, path_of, stages, worst
 from playbooks.loader import load_policy
 from starter import context
 from starter.output import show
+from starter.runtime import CommandFailed
 from storage.results import codes, funnel
 from storage.results.codes import By
 from storage.results.funnel import Days, Row
@@ -17,8 +18,11 @@ NOT_THERE = "–"  # a step that this pattern does not have
 
 
 async def show_funnel(by: By, days: Days, stores: list[str] | None, csv: Path | None, as_json: bool) -> None:
+    if days.since and days.until and days.since > days.until:
+        raise CommandFailed("--since is after --until: no day is between them")
     policy = load_policy(context.quiet_settings().playbooks_dir)
     async with context.database() as database, database.transaction() as session:
+        await context.known(session, stores=stores or ())
         found = await codes.sources(session, by, policy.default_playbook, stores)
         rows = ordered(by, await funnel.rows(session, found, days))
     if csv or as_json:

@@ -107,3 +107,22 @@ async def test_sla_counts_the_days_that_are_asked_for(shell: Shell) -> None:
     assert "no tasks were created in these days" in done.out
     [row] = json.loads((await shell.run("tasks", "sla", "--by", "region", "--since", past, "--json")).out)
     assert (row["region"], row["tasks"]) == ("bj", 3)
+
+
+@pytest.mark.parametrize(
+    ("filters", "says"),
+    [
+        (("tasks", "list", "--store", "S9"), "there is no store S9; see `journeys stores list`"),
+        (("tasks", "list", "--region", "sh"), "there is no region sh; the regions are bj (北京)"),
+        (("tasks", "list", "--employee", "Zhao"), "there is no employee zhao"),
+        (("tasks", "sla", "--since", "2026-03-02", "--until", "2026-03-01"), "--since is after --until"),
+        (("results", "funnel", "--since", "2026-03-02", "--until", "2026-03-01"), "--since is after --until"),
+        (("groups", "audit", "--store", "S9"), "there is no store S9"),
+    ],
+)
+async def test_a_filter_that_means_nothing_is_an_error(
+    shell: Shell, filters: tuple[str, ...], says: str
+) -> None:
+    done = await shell.run(*filters)
+    assert (done.code, done.out) == (1, "")
+    assert says in done.err
