@@ -95,7 +95,7 @@ class GroupLife:
     async def _write(self, session: AsyncSession, new: NewTouch, one: Due, now: datetime) -> Touch:
         """As if it were planned at its moment: the window that is open then takes it."""
         if new.refused:
-            return await ledger.plan(session, new, self._policy, now)
+            return await ledger.plan_new(session, new, self._policy, now)
         return await group_windows.plan(session, new, self._policy, max(one.at, now))
 
     async def _tell_of_owner(self, group: Group, now: datetime) -> None:

@@ -54,8 +54,11 @@ class NewTouch:
 
 async def plan(session: AsyncSession, new: NewTouch, policy: Policy, now: datetime) -> Touch:
     """Write a touch into the ledger and into its employee's open batch. A known key is returned as it is."""
-    if existing := await session.get(Touch, new.key):
-        return existing
+    return await session.get(Touch, new.key) or await plan_new(session, new, policy, now)
+
+
+async def plan_new(session: AsyncSession, new: NewTouch, policy: Policy, now: datetime) -> Touch:
+    """The same for a key of which the caller knows that it is new."""
     refused, batch = new.refused or (None if new.userid else NOT_FRIEND), None
     if new.userid and not refused:
         batch = await batch_for(

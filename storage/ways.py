@@ -41,14 +41,14 @@ async def planned(session: AsyncSession, key: str) -> Touch | None:
 async def plan(session: AsyncSession, new: NewTouch, policy: Policy, now: datetime) -> Touch:
     """Write a touch down by its way. Its key must be new."""
     if new.refused:
-        return await ledger.plan(session, replace(new, chat_id=None), policy, now)
+        return await ledger.plan_new(session, replace(new, chat_id=None), policy, now)
     match new.channel:
         case Channel.GROUP:
             return await group_windows.plan(session, new, policy, now)
         case Channel.STAFF:
             return await staff_touches.plan(session, new, policy, now)
         case _:
-            return await ledger.plan(session, new, policy, now)
+            return await ledger.plan_new(session, new, policy, now)
 
 
 async def choose(session: AsyncSession, what: PlanTouch, rules: JoinRules, now: datetime) -> NewTouch:
