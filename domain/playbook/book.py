@@ -136,12 +136,10 @@ class Reentry(StrEnum):
     ALWAYS = "always"
 
 
-class Journey(Shape):
-    """The part of a playbook that a customer carries with her, pinned by value."""
+class Course(Shape):
+    """What the author writes and the customer carries alike."""
 
     link: LinkKind = LinkKind.FRIEND_THEN_GROUP
-    fallback_text: str | None = None
-    benefit: str | None = None
     join_reminder: JoinReminder | None = None
     tags: list[TagRule] = Field(default_factory=list)
     goals: list[Goal] = Field(default_factory=list)
@@ -151,6 +149,13 @@ class Journey(Shape):
     nurture: list[Step] = Field(default_factory=list)
     life_stages: list[LifeStage] = Field(default_factory=list)
     reactivation: Reactivation | None = None
+
+
+class Journey(Course):
+    """The part of a playbook that a customer carries with her, pinned by value."""
+
+    fallback_text: str | None = None
+    benefit: str | None = None
 
     @property
     def priority(self) -> int:
@@ -159,13 +164,12 @@ class Journey(Shape):
         return EVERYDAY_PRIORITY if own is None else own
 
 
-class Playbook(Shape):
+class Playbook(Course):
     """A whole file."""
 
     playbook: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,38}$", description="its name, also in explain")
     title: str
     fits: list[Name] = Field(default_factory=list, description="kinds of stores that it suits (M2, M5, M7)")
-    link: LinkKind = LinkKind.FRIEND_THEN_GROUP
     enter: Enter = Enter()
     reentry: Reentry = Reentry.NEW_EPISODE
     reentry_after: Duration | None = Field(None, description="and not sooner than this after it ended")
@@ -174,15 +178,6 @@ class Playbook(Shape):
         None, min_length=1, description="入群欢迎语 of the store's groups; `journeys apply` makes it in WeCom"
     )
     groups: list[Route] = Field(default_factory=list, description="to which group the greeting invites")
-    join_reminder: JoinReminder | None = None
-    tags: list[TagRule] = Field(default_factory=list)
-    goals: list[Goal] = Field(default_factory=list)
-    exits: list[Exit] = Field(default_factory=list)
-    limits: Limits | None = None
-    holdout: Holdout | None = None
-    nurture: list[Step] = Field(default_factory=list)
-    life_stages: list[LifeStage] = Field(default_factory=list)
-    reactivation: Reactivation | None = None
 
     @property
     def benefit(self) -> str | None:

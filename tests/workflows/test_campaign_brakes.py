@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
 
 import pytest
 from sqlmodel import select
@@ -11,42 +10,25 @@ from domain import addresses
 from domain.campaign import CampaignStatus
 from domain.campaign_messages import OrderKind
 from domain.messages import SweepStart
-from domain.playbook import Frequency
-from domain.policy import Policy, StaffTaskRhythm
 from storage.tables import Touch
 from tests.corp import Corp
-from tests.workflows.campaigns import campaign, order, progress, started, until_status
-from tests.workflows.conftest import CorpWith, playbook
+from tests.workflows.campaigns import (
+    POLICY,
+    QUIET,
+    campaign,
+    confirmed,
+    friends_by,
+    order,
+    progress,
+    started,
+    until_status,
+)
+from tests.workflows.conftest import CorpWith
 
 pytestmark = pytest.mark.anyio
 
-POLICY = Policy(
-    default_playbook="small",
-    window=timedelta(minutes=10),
-    frequency=Frequency(most=1, per=timedelta(hours=36)),
-    staff_task=StaffTaskRhythm(poll_every=timedelta(minutes=5), expire_after=timedelta(hours=24)),
-)
-QUIET = playbook(join_reminder=None)
 HOURLY = {"customers": 1, "per": "1h"}
 MELON = {"product_id": "6001", "name": "西瓜"}
-
-
-async def _friends(corp: Corp, *states: str) -> list[str]:
-    friends = []
-    for state in states:
-        she = await corp.newcomer()
-        await corp.scan(she, state)
-        friends.append(she)
-    for she in friends:
-        await corp.until_logged(she, "tagged")
-    return friends
-
-
-async def _confirmed(corp: Corp) -> None:
-    """The windows close, everybody confirms, the results are read."""
-    await corp.sleep(minutes=12)
-    await corp.street.confirm_all_tasks()
-    await corp.sleep(minutes=12)
 
 
 async def _outcomes(corp: Corp, name: str) -> dict[str, tuple[str, str | None]]:
@@ -65,14 +47,14 @@ async def _until_outcomes(corp: Corp, name: str, wanted: dict[str, tuple[str, st
 
 async def test_m51_sold_enough_stops_it_and_everybody_unsent_is_told_why(corp_with: CorpWith) -> None:
     async with corp_with(playbooks=[QUIET], policy=POLICY) as corp:
-        reached, holds, waits = await _friends(corp, "S002-cashier", "S002-cashier", "S001-cashier")
+        reached, holds, waits = await friends_by(corp, "S002-cashier", "S002-cashier", "S001-cashier")
         lot = MELON | {"store_id": "S002", "expires_on": "2099-01-01", "quantity": "40"}
         await corp.street.do("till/stock", **lot)
         rollout = [{"name": "own", "customers": [reached]}, {"name": "all"}]
         target = {"store": "S002", "product": ["6001"], "down_to": 5}
         name = await started(corp, campaign(rollout=rollout, pace=HOURLY, stock=target))
         await corp.activities.upkeep.sweep(SweepStart())
-        await _confirmed(corp)
+        await confirmed(corp)
         await corp.sleep(minutes=50)
         assert {s for s, _ in (await _outcomes(corp, name)).values()} == {"sent", "tasked", "planned"}
         sold = MELON | {"quantity": "36", "paid": {"amount_minor": 90_000}}
@@ -89,7 +71,7 @@ async def test_m51_sold_enough_stops_it_and_everybody_unsent_is_told_why(corp_wi
 
 async def test_what_a_pause_takes_back_is_cancelled_and_the_rest_goes_on(corp_with: CorpWith) -> None:
     async with corp_with(playbooks=[QUIET], policy=POLICY) as corp:
-        friends = await _friends(corp, "S002-cashier", "S001-cashier")
+        friends = await friends_by(corp, "S002-cashier", "S001-cashier")
         name = await started(corp, campaign(pace=HOURLY))
         await corp.sleep(minutes=20)
         [task] = await corp.street.see("tasks")
@@ -102,14 +84,14 @@ async def test_what_a_pause_takes_back_is_cancelled_and_the_rest_goes_on(corp_wi
         await corp.sleep(hours=5)
         assert len(await corp.street.see("tasks")) == 1, "nothing is handed over meanwhile"
         await order(corp, name, OrderKind.RESUME)
-        await _confirmed(corp)
+        await confirmed(corp)
         await until_status(corp, name, CampaignStatus.FINISHED)
         assert await _outcomes(corp, name) == {held: recalled, waits: ("sent", None)}
 
 
 async def test_renewed_between_waves_it_ends_the_same_and_obeys_every_order(corp_with: CorpWith) -> None:
     async with corp_with(playbooks=[QUIET], policy=POLICY, renew_after_events=40) as corp:
-        friends = await _friends(corp, "S002-cashier", "S001-cashier", "S002-cashier")
+        friends = await friends_by(corp, "S002-cashier", "S001-cashier", "S002-cashier")
         rollout = [{"name": f"w{n}", "customers": [she], "confirm": True} for n, she in enumerate(friends)]
         name = await started(corp, campaign(rollout=[*rollout, {"name": "all"}]))
         runs = {await _run(corp, name)}
@@ -118,7 +100,7 @@ async def test_renewed_between_waves_it_ends_the_same_and_obeys_every_order(corp
             return [wave.asks for wave in (await progress(corp, name)).waves].count(True)
 
         for wave in rollout:
-            await _confirmed(corp)
+            await confirmed(corp)
             await corp.until(asks, 1)
             # Together, so that the second comes while the next run begins.
             told = await asyncio.gather(
@@ -131,7 +113,7 @@ async def test_renewed_between_waves_it_ends_the_same_and_obeys_every_order(corp
             assert len(await corp.street.see("tasks")) == tasks
             await order(corp, name, OrderKind.RESUME)
             runs.add(await _run(corp, name))
-        await _confirmed(corp)
+        await confirmed(corp)
         await until_status(corp, name, CampaignStatus.FINISHED)
         runs.add(await _run(corp, name))
         assert len(runs) >= 3, "it was renewed at least twice"
@@ -141,7 +123,7 @@ async def test_renewed_between_waves_it_ends_the_same_and_obeys_every_order(corp
 
 async def test_the_sweep_carries_on_where_a_lost_workflow_was(corp_with: CorpWith) -> None:
     async with corp_with(playbooks=[QUIET], policy=POLICY) as corp:
-        friends = await _friends(corp, "S002-cashier", "S001-cashier", "S002-cashier")
+        friends = await friends_by(corp, "S002-cashier", "S001-cashier", "S002-cashier")
         rollout = [{"name": "own", "customers": [friends[0]]}, {"name": "all"}]
         name = await started(corp, campaign(rollout=rollout, pace=HOURLY))
         for _ in range(3):  # with the first wave's employee, after it, and while the pace holds the rest
@@ -150,9 +132,9 @@ async def test_the_sweep_carries_on_where_a_lost_workflow_was(corp_with: CorpWit
             await handle.terminate("lost")
             await corp.sleep(minutes=30)
             await corp.activities.upkeep.sweep(SweepStart())
-            await _confirmed(corp)
+            await confirmed(corp)
         await corp.sleep(hours=1)
-        await _confirmed(corp)
+        await confirmed(corp)
         await until_status(corp, name, CampaignStatus.FINISHED)
         assert await _outcomes(corp, name) == dict.fromkeys(friends, ("sent", None))
         assert len(await corp.street.see("tasks")) == 3

@@ -8,44 +8,27 @@ from sqlmodel import select
 
 from domain.campaign import CampaignStatus, RegionWords
 from domain.campaign_messages import OrderKind
-from domain.playbook import Condition, Frequency
-from domain.policy import Policy, StaffTaskRhythm
+from domain.playbook import Condition
 from starter.runtime import CommandFailed
 from storage import directory
 from storage.tables import CustomerTag, Region, Store
 from tests.corp import Corp
-from tests.workflows.campaigns import campaign, order, progress, started, until_status
+from tests.workflows.campaigns import (
+    POLICY,
+    QUIET,
+    campaign,
+    confirmed,
+    friends_by,
+    order,
+    progress,
+    started,
+    until_status,
+)
 from tests.workflows.conftest import CorpWith, playbook
 
 pytestmark = pytest.mark.anyio
 
-POLICY = Policy(
-    default_playbook="small",
-    window=timedelta(minutes=10),
-    frequency=Frequency(most=1, per=timedelta(hours=36)),
-    staff_task=StaffTaskRhythm(poll_every=timedelta(minutes=5), expire_after=timedelta(hours=24)),
-)
-QUIET = playbook(join_reminder=None)
 CASHIERS = ("S002-cashier", "S001-cashier")
-
-
-async def _friends(corp: Corp, *states: str) -> list[str]:
-    """One for each code that is scanned."""
-    friends = []
-    for state in states:
-        she = await corp.newcomer()
-        await corp.scan(she, state)
-        friends.append(she)
-    for she in friends:
-        await corp.until_logged(she, "tagged")
-    return friends
-
-
-async def _confirmed(corp: Corp) -> None:
-    """The windows close, everybody confirms, the results are read."""
-    await corp.sleep(minutes=12)
-    await corp.street.confirm_all_tasks()
-    await corp.sleep(minutes=12)
 
 
 async def _got(corp: Corp, she: str) -> list[str]:
@@ -68,9 +51,9 @@ async def _is_fan(corp: Corp, she: str) -> bool:
 
 async def test_a_campaign_is_one_task_of_each_employee(corp_with: CorpWith) -> None:
     async with corp_with(playbooks=[QUIET], policy=POLICY) as corp:
-        friends = await _friends(corp, *CASHIERS, "S002-cashier")
+        friends = await friends_by(corp, *CASHIERS, "S002-cashier")
         name = await started(corp, campaign())
-        await _confirmed(corp)
+        await confirmed(corp)
         await until_status(corp, name, CampaignStatus.FINISHED)
         assert sorted(len(task) for task in await _tasks(corp)) == [1, 2]
         [wave] = (await progress(corp, name)).waves
@@ -85,17 +68,17 @@ async def test_a_campaign_is_one_task_of_each_employee(corp_with: CorpWith) -> N
 
 async def test_m66_own_contacts_then_pilot_stores_then_all(corp_with: CorpWith) -> None:
     async with corp_with(playbooks=[QUIET], policy=POLICY) as corp:
-        own, pilot, other = await _friends(corp, "S002-cashier", "S001-cashier", "S002-cashier")
+        own, pilot, other = await friends_by(corp, "S002-cashier", "S001-cashier", "S002-cashier")
         rollout = [
             {"name": "own", "customers": [own], "then_wait": "1h"},
             {"name": "pilot", "stores": ["S001"], "confirm": True},
             {"name": "all"},
         ]
         name = await started(corp, campaign(rollout=rollout))
-        await _confirmed(corp)
+        await confirmed(corp)
         assert await _tasks(corp) == [{own}]
         await corp.sleep(hours=1)
-        await _confirmed(corp)
+        await confirmed(corp)
         assert await _tasks(corp) == [{own}, {pilot}]
 
         async def asks() -> bool:
@@ -105,14 +88,14 @@ async def test_m66_own_contacts_then_pilot_stores_then_all(corp_with: CorpWith) 
         await corp.sleep(hours=30)
         assert len(await _tasks(corp)) == 2, "it waits for `go`, however long"
         assert await order(corp, name, OrderKind.GO) == "the next wave begins"
-        await _confirmed(corp)
+        await confirmed(corp)
         await until_status(corp, name, CampaignStatus.FINISHED)
         assert await _tasks(corp) == [{own}, {pilot}, {other}]
 
 
 async def test_a_pause_hands_nothing_over_and_a_cancel_loses_nobody(corp_with: CorpWith) -> None:
     async with corp_with(playbooks=[QUIET], policy=POLICY) as corp:
-        friends = await _friends(corp, *CASHIERS)
+        friends = await friends_by(corp, *CASHIERS)
         name = await started(corp, campaign(pace={"customers": 1, "per": "1h"}))
         await corp.sleep(minutes=30)
         assert "stays with them" in await order(corp, name, OrderKind.PAUSE)
@@ -134,20 +117,20 @@ async def test_a_pause_hands_nothing_over_and_a_cancel_loses_nobody(corp_with: C
 
 async def test_what_is_paused_goes_on_where_it_was(corp_with: CorpWith) -> None:
     async with corp_with(playbooks=[QUIET], policy=POLICY) as corp:
-        friends = await _friends(corp, *CASHIERS)
+        friends = await friends_by(corp, *CASHIERS)
         name = await started(corp, campaign(send_at=corp.clock() + timedelta(hours=2)))
         await order(corp, name, OrderKind.PAUSE)
         await corp.sleep(hours=4)
         assert await _tasks(corp) == []
         await order(corp, name, OrderKind.RESUME)
-        await _confirmed(corp)
+        await confirmed(corp)
         await until_status(corp, name, CampaignStatus.FINISHED)
         assert sorted(await _tasks(corp), key=sorted) == sorted([{she} for she in friends], key=sorted)
 
 
 async def test_nobody_is_shown_a_moment_after_the_campaign_was_cancelled(corp_with: CorpWith) -> None:
     async with corp_with(playbooks=[QUIET], policy=POLICY) as corp:
-        [she] = await _friends(corp, "S002-cashier")
+        [she] = await friends_by(corp, "S002-cashier")
         name = await started(corp, campaign(backfill={"text": "朋友圈补上"}))
         await corp.sleep(minutes=12)
         assert await _tasks(corp) == [{she}]
@@ -164,7 +147,7 @@ async def test_nobody_is_shown_a_moment_after_the_campaign_was_cancelled(corp_wi
 
 async def test_it_pauses_by_itself_when_too_much_fails(corp_with: CorpWith) -> None:
     async with corp_with(playbooks=[QUIET], policy=POLICY) as corp:
-        [she, other] = await _friends(corp, *CASHIERS)
+        [she, other] = await friends_by(corp, *CASHIERS)
         rollout = [{"name": "pilot", "stores": ["S002"]}, {"name": "all"}]
         name = await started(corp, campaign(rollout=rollout, pause_at={"share": 20, "at_least": 1}))
         await corp.sleep(minutes=12)
@@ -177,14 +160,14 @@ async def test_it_pauses_by_itself_when_too_much_fails(corp_with: CorpWith) -> N
         told = await progress(corp, name)
         assert told.reason == "by the campaign itself: 1 of 1 messages failed, more than 20 %"
         await order(corp, name, OrderKind.RESUME)
-        await _confirmed(corp)
+        await confirmed(corp)
         await until_status(corp, name, CampaignStatus.FINISHED)
         assert await _got(corp, other) == ["week，欢迎"]
 
 
 async def test_after_until_nothing_is_sent_and_the_unconfirmed_is_taken_back(corp_with: CorpWith) -> None:
     async with corp_with(playbooks=[QUIET], policy=POLICY) as corp:
-        [she] = await _friends(corp, "S002-cashier")
+        [she] = await friends_by(corp, "S002-cashier")
         name = await started(corp, campaign(until=corp.clock() + timedelta(hours=3)))
         await corp.sleep(hours=1)
         assert await _tasks(corp) == [{she}]
@@ -204,16 +187,16 @@ async def test_m53_headquarters_plans_the_region_adapts_the_store_sends(corp_wit
         async with corp.database.transaction() as session:
             await directory.upsert(session, Region(id="sh", name="上海"))
             await directory.upsert(session, Store(id="S001", name="中关村店", region_id="sh"))
-        north, south = await _friends(corp, *CASHIERS)
+        north, south = await friends_by(corp, *CASHIERS)
         adapt = {"words": True, "shift": "3h", "skip": True}
         at = corp.clock() + timedelta(hours=1)
         own = RegionWords.model_validate({"words": {"private": {"text": "上海专享"}}, "shift_minutes": 120})
         name = await started(corp, campaign(send_at=at, adapt=adapt), regions={"sh": own})
         await corp.sleep(hours=1)
-        await _confirmed(corp)
+        await confirmed(corp)
         assert (await _got(corp, north), await _got(corp, south)) == (["week，欢迎"], [])
         await corp.sleep(hours=2)
-        await _confirmed(corp)
+        await confirmed(corp)
         assert await _got(corp, south) == ["上海专享"]
         await until_status(corp, name, CampaignStatus.FINISHED)
 
@@ -225,19 +208,19 @@ async def test_m42_check_10_only_the_filtered_slice_and_a_rerun_sends_nothing_tw
     fans = {"when": {"placement": "cashier"}, "tag": "果粉"}
     rests = playbook(join_reminder=None, tags=[fans], nurture=[{"wait": "30d"}])
     async with corp_with(playbooks=[rests], policy=POLICY) as corp:
-        fan, member, stranger = await _friends(corp, "S002-cashier", "S002-cashier", "S001-table")
+        fan, member, stranger = await friends_by(corp, "S002-cashier", "S002-cashier", "S001-table")
         await corp.join(member)
         await corp.until_logged(member, f"joined group {corp.groups['S002']}")
         for she in (fan, member):
             await corp.until(partial(_is_fan, corp, she))
         slice_of = Condition.model_validate({"all": [{"tag": "果粉"}, {"none": [{"in_group": ["store"]}]}]})
         name = await started(corp, campaign(), slice_of)
-        await _confirmed(corp)
+        await confirmed(corp)
         await until_status(corp, name, CampaignStatus.FINISHED)
         assert await _tasks(corp) == [{fan}]
         await corp.courier.start_campaign(name)
         await corp.activities.upkeep._carry_campaigns_on()
-        await _confirmed(corp)
+        await confirmed(corp)
         assert await _tasks(corp) == [{fan}]
         got = [len(await _got(corp, she)) for she in (fan, member, stranger)]
         assert got == [1, 0, 0]
@@ -246,12 +229,12 @@ async def test_m42_check_10_only_the_filtered_slice_and_a_rerun_sends_nothing_tw
 async def test_m49_the_group_first_and_1to1_for_whom_it_misses(corp_with: CorpWith) -> None:
     words = {"group": {"text": "群里的会员周"}, "private": {"text": "给您的会员周"}}
     async with corp_with(playbooks=[QUIET], policy=POLICY) as corp:
-        member, other, alone = await _friends(corp, *["S002-cashier"] * 3)
+        member, other, alone = await friends_by(corp, *["S002-cashier"] * 3)
         for she in (member, other):
             await corp.join(she)
             await corp.until_logged(she, f"joined group {corp.groups['S002']}")
         name = await started(corp, campaign(channel=["group", "private"], words=words))
-        await _confirmed(corp)
+        await confirmed(corp)
         await until_status(corp, name, CampaignStatus.FINISHED)
         assert await _got(corp, member) == ["群里的会员周"]
         assert await _got(corp, other) == ["群里的会员周"]
@@ -264,13 +247,13 @@ async def test_m49_the_group_first_and_1to1_for_whom_it_misses(corp_with: CorpWi
 async def test_two_campaigns_and_a_playbook_never_exceed_a_cap(corp_with: CorpWith) -> None:
     wants = playbook(join_reminder=None, nurture=[{"wait": "1h"}, {"send": {"text": "剧本的话"}}])
     async with corp_with(playbooks=[wants], policy=POLICY) as corp:
-        friends = await _friends(corp, *CASHIERS, "S002-cashier")
+        friends = await friends_by(corp, *CASHIERS, "S002-cashier")
         at = corp.clock() + timedelta(hours=1)
         first = await started(corp, campaign("first", send_at=at, priority=60))
         second = await started(corp, campaign("second", send_at=at, priority=70))
         await corp.sleep(hours=1)
         for _ in range(3):
-            await _confirmed(corp)
+            await confirmed(corp)
         for name in (first, second):
             await until_status(corp, name, CampaignStatus.FINISHED)
         for she in friends:
@@ -283,11 +266,11 @@ async def test_two_campaigns_and_a_playbook_never_exceed_a_cap(corp_with: CorpWi
 
 async def test_a_campaign_costs_events_by_its_waves_and_not_by_its_people(corp_with: CorpWith) -> None:
     async with corp_with(playbooks=[QUIET], policy=POLICY) as corp:
-        friends = await _friends(corp, *CASHIERS)
+        friends = await friends_by(corp, *CASHIERS)
         rollout = [{"name": f"w{n}", "customers": [friends[n % 2]]} for n in range(9)]
         name = await started(corp, campaign(rollout=[*rollout, {"name": "all"}]))
         for _ in range(3):
-            await _confirmed(corp)
+            await confirmed(corp)
         await until_status(corp, name, CampaignStatus.FINISHED)
         history = await corp.history(f"campaign/{name}")
         print(f"\na campaign of ten waves costs {len(history.events)} events")
