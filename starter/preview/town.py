@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from activities.publishing import publish
 from domain.messages import SweepStart
@@ -17,6 +18,7 @@ from storage.tables import Employee, EntryCode, Group, Region, Store
 
 PLACEMENT = "cashier"
 STORE_WIDE = "store"
+NEVER = timedelta(days=36_500)  # calendars of groups are not previewed, and a look a day at each takes minutes
 STATE_CHARS = 30  # contract §2.1
 
 
@@ -155,6 +157,7 @@ async def _open_group(corp: Corp, built: Built, wanted: TownGroup, number: int) 
         members=members,
         join_config_id=await corp.client.add_join_way(way),
         created_at=corp.clock(),
+        next_at=corp.clock() + NEVER,
     )
     async with corp.database.transaction() as session:
         await directory.upsert(session, row)
