@@ -77,11 +77,23 @@ class Settings(BaseSettings):
     wecom_next_group_at: int = Field(180, description="members at which a store's next group is asked for")
     wecom_hand_qr_days: float = Field(7, description="life of a group QR that was exported by hand")
 
-    pos_provider: str = Field("generic", description="which adapter of integrations/pos")
+    pos_provider: str = Field("generic", description="which adapter of integrations/pos: see docs/tills.md")
     pos_base_url: str = ""
     pos_api_key: SecretStr = SecretStr("")
     pos_webhook_secret: SecretStr = SecretStr("")
+    pos_app_id: str = Field("", description="of our app at the provider (Youzan client_id, Keruyun appKey)")
+    pos_account: str = Field("", description="the chain at the provider (Youzan kdt_id, Keruyun brandId)")
+    pos_store_keys: SecretStr = Field(
+        SecretStr(""), description="keys per store (Pospal): S001=appId:appKey,S002=…"
+    )
+    pos_options: dict[str, Any] = Field(
+        default_factory=dict, description="the adapter's own options, as JSON: docs/tills.md lists them"
+    )
+    pos_push_url: str = Field("", description="as registered at the provider; default: by GATEWAY_URL")
     pos_calls_per_second: float = 20
+    member_key: SecretStr = Field(
+        SecretStr(""), description="32 bytes as 64 hex digits: phones are encrypted and looked up with it"
+    )
 
     playbooks_dir: Path = Field(ROOT / "playbooks", description="playbook files and policy.yaml")
     payload_key: SecretStr | None = Field(

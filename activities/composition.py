@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 from temporalio.client import Client
 
 from activities.backfills import Backfills
@@ -94,20 +95,34 @@ def task_links(settings: Settings) -> TaskLinks:
     return TaskLinks(settings.link_key.get_secret_value().encode(), settings.pages_url)
 
 
-def till_adapter(settings: Settings) -> type[pos.GenericPos]:
-    """The one that POS_PROVIDER names. Raises ValueError."""
-    if settings.pos_provider != "generic":
-        raise ValueError(f"POS_PROVIDER={settings.pos_provider!r} is unknown; there is: generic")
-    return pos.GenericPos
-
-
-def till_client(settings: Settings, http: httpx.AsyncClient) -> pos.PosPort:
-    return till_adapter(settings)(
-        http=http,
+def till_client(
+    settings: Settings, http: httpx.AsyncClient, clock: Clock, meter: pos.Meter | None = None
+) -> pos.PosPort:
+    """The till that POS_PROVIDER names. Raises pos.AccessError."""
+    provider = settings.pos_provider
+    access = pos.Access(
         base_url=settings.pos_base_url,
-        api_key=settings.pos_api_key.get_secret_value(),
-        webhook_secret=settings.pos_webhook_secret.get_secret_value(),
+        api_key=settings.pos_api_key,
+        webhook_secret=settings.pos_webhook_secret,
+        app_id=settings.pos_app_id,
+        account=settings.pos_account,
+        store_keys=store_keys(settings.pos_store_keys.get_secret_value()),
+        options=settings.pos_options,
+        push_url=settings.pos_push_url or f"{settings.gateway_url.rstrip('/')}/pos/{provider}/events",
     )
+    return pos.connect(provider, access, pos.Means(http, clock, meter))
+
+
+def store_keys(text: str) -> dict[str, pos.StoreKey]:
+    """`S001=appId:appKey,S002=…` by store. Raises pos.AccessError, without showing a key."""
+    keys: dict[str, pos.StoreKey] = {}
+    for number, part in enumerate(filter(None, (one.strip() for one in text.split(","))), start=1):
+        store, _, pair = part.partition("=")
+        app_id, _, app_key = pair.partition(":")
+        if not (store and app_id and app_key):
+            raise pos.AccessError(f"POS_STORE_KEYS: entry {number} is not store=appId:appKey")
+        keys[store.strip()] = pos.StoreKey(app_id.strip(), SecretStr(app_key.strip()))
+    return keys
 
 
 @dataclass(frozen=True)
@@ -208,7 +223,7 @@ def compose(
     a pool of its own for it, its token included. Without it the greeting shares `database`. `calendars`: the
     folder of playbooks whose group calendars are in force; without it there are none.
     """
-    client, till = wecom_client(settings, http, database, clock), till_client(settings, http)
+    client, till = wecom_client(settings, http, database, clock), till_client(settings, http, clock)
     courier = Courier(temporal, database, clock)
     identifier, rules = Identifier(database, client, till, clock), join_rules(settings)
     planner = TodoPlanner(database, policy, courier, clock, rules)

@@ -106,7 +106,12 @@ class Till:
 
     async def _issue(self, row: Coupon, member_id: str, *, look_first: bool) -> pos.Coupon:
         if look_first:  # an earlier attempt claimed it and its answer was lost
-            found = await self._till.find_coupon(member_id=member_id, idempotency_key=row.key)
+            found = await self._till.find_coupon(
+                template_id=row.template,
+                member_id=member_id,
+                idempotency_key=row.key,
+                since=row.claimed_at,
+            )
             if found:
                 return found
         return await self._till.issue_coupon(

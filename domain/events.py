@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     ORDER_PAID = "order_paid"
     ORDER_REFUNDED = "order_refunded"
     COUPON_REDEEMED = "coupon_redeemed"
+    COUPON_EXPIRED = "coupon_expired"
     FORM_ANSWERED = "form_answered"  # she filled in a form of ours; the row keeps what she said
     PROFILE_CHANGED = "profile_changed"  # 编辑企业客户: an employee changed her remark or her tags
     TOUCH_SETTLED = "touch_settled"  # a touch that her playbook waits for has an outcome

@@ -26,7 +26,7 @@ async def serve(settings: Settings) -> None:
                 settings.wecom_callback_aes_key.get_secret_value(),
                 settings.wecom_corp_id,
             ),
-            till=till_client(settings, http),
+            till=till_client(settings, http, utc_now),
             intake=Intake(database, Courier(temporal, database, utc_now), utc_now),
             database=database,
             temporal=temporal,

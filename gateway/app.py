@@ -98,7 +98,8 @@ def _till_door(app: FastAPI, doors: Doors, metrics: Metrics) -> None:
         with metrics.seconds.labels("pos").time():
             try:
                 body = await read_body(request)
-                event = doors.till.open_webhook(headers=request.headers, body=body, now=doors.clock())
+                told = pos.Push(url=str(request.url), headers=dict(request.headers), body=body)
+                [event] = doors.till.open_push(told, doors.clock())
             except (TooLarge, pos.WebhookRejected) as error:
                 return _refused(metrics, "pos", error)
             fact_id = translate.digest(provider.encode(), event.dedupe_key.encode())

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from simulators import control, images, till, wecom
+from simulators import control, images, till, tills, wecom
 from simulators.acts.due import tick
 from simulators.clock import Clock
 from simulators.config import SimulatorConfig
@@ -64,7 +64,8 @@ def create_app(
     kept = None if state is None else StateFile(state, lambda: app.state.world)
     if kept is not None:
         app.add_middleware(SaveBeforeAnswering, file=kept)
-    for router in (wecom.router, till.router, control.router, population.router, images.router, page.router):
+    parts = (wecom.router, till.router, control.router, population.router, images.router, page.router)
+    for router in (*parts, *tills.routers()):
         app.include_router(router)
     app.add_exception_handler(StarletteHTTPException, _wrong_method)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -47,7 +47,11 @@ class SimulatorConfig(BaseModel):
     callback_url: Url | None = None  # None: nobody is called back
     other_apps: tuple[OtherApp, ...] = ()  # each {agent_id, secret, callback_url}
     corp_name: str = "模拟企业"  # the root department's name
-    pos_api_key: str  # bearer key of the till
+    pos_provider: str = "generic"  # whose contract the till's pushes follow
+    pos_api_key: str  # bearer key of the till; each provider's own name of it is in its package
+    pos_app_id: str = ""  # of our app at the provider
+    pos_account: str = ""  # the chain at the provider
+    pos_store_keys: str = ""  # keys per store: S001=appId:appKey,S002=…
     pos_push_url: Url | None = None  # where the till's events go
     pos_push_secret: str  # signs them
     seed: int = 1  # of populations that name none

@@ -23,6 +23,16 @@ class CorpSettings(Protocol):
     @property
     def gateway_url(self) -> str: ...
     @property
+    def pos_provider(self) -> str: ...
+    @property
+    def pos_app_id(self) -> str: ...
+    @property
+    def pos_account(self) -> str: ...
+    @property
+    def pos_store_keys(self) -> SecretStr: ...
+    @property
+    def pos_push_url(self) -> str: ...
+    @property
     def pos_api_key(self) -> SecretStr: ...
     @property
     def pos_webhook_secret(self) -> SecretStr: ...
@@ -38,7 +48,11 @@ def simulator_config(settings: CorpSettings) -> SimulatorConfig:
         callback_aes_key=settings.wecom_callback_aes_key.get_secret_value(),
         callback_url=f"{settings.gateway_url}/wecom/callback",
         pos_api_key=settings.pos_api_key.get_secret_value(),
-        pos_push_url=f"{settings.gateway_url}/pos/generic/events",
+        pos_provider=settings.pos_provider,
+        pos_app_id=settings.pos_app_id,
+        pos_account=settings.pos_account,
+        pos_store_keys=settings.pos_store_keys.get_secret_value(),
+        pos_push_url=settings.pos_push_url or f"{settings.gateway_url}/pos/{settings.pos_provider}/events",
         pos_push_secret=settings.pos_webhook_secret.get_secret_value(),
     )
 

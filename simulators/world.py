@@ -87,7 +87,7 @@ class World:
         self.callbacks = Callbacks(
             config, self.clock, Outbox(self._http, config, self.clock), self.org, self.groups
         )
-        self.till_push = TillPush(config, self.clock, Outbox(self._http, config, self.clock))
+        self.till_push = TillPush(config, self.clock, self.till, Outbox(self._http, config, self.clock))
         self.population = Population()
 
     def reset(self) -> None:

@@ -2,10 +2,13 @@
 
 PosError                provider_code, retry_after_s
 ├── PosAuthError        the key was refused: somebody must act
+├── PosPermissionError  a capability pack, scope or address list is missing at the provider
 ├── PosInvalidRequest   this call can never succeed
 ├── PosNotFound         no such thing
 ├── PosAmbiguous        more than one answer where one was meant: never guess
+├── PosDuplicate        the provider says that this key or code is used already
 ├── PosRateLimited      retryable, after retry_after_s
+├── PosQuotaExhausted   the day's or month's calls are used up: not before retry_after_s
 ├── PosUnavailable      retryable: nothing was changed
 ├── PosOutcomeUnknown   a WRITE without an answer: ask find_coupon before any retry
 └── WebhookRejected     a push that is not authentic, too old or not understandable
@@ -33,7 +36,15 @@ class PosAuthError(PosError):
     pass
 
 
+class PosPermissionError(PosAuthError):
+    pass
+
+
 class PosInvalidRequest(PosError):
+    pass
+
+
+class PosDuplicate(PosError):
     pass
 
 
@@ -46,6 +57,10 @@ class PosAmbiguous(PosError):
 
 
 class PosRateLimited(PosError):
+    retryable = True
+
+
+class PosQuotaExhausted(PosError):
     retryable = True
 
 

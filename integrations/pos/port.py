@@ -39,21 +39,31 @@ class GeoPoint(Shape):
 
 
 class Store(Shape):
+    """`geo` is None where the till does not know the place."""
+
     store_id: str
     name: str
+    address: str | None = None
     geo: GeoPoint | None = None
+    active: bool = True
 
 
 class Member(Shape):
+    """`phone` is in E.164, or None where the provider hides it. `active` is False for a closed account."""
+
     member_id: str
     unionid: str | None = Field(None, repr=False)
     external_userid: str | None = None
     phone: str | None = Field(None, repr=False)
+    card_no: str | None = Field(None, repr=False)
     name: str | None = Field(None, repr=False)
+    level: str | None = None
+    active: bool = True
     created_at: AwareDatetime | None = None
 
 
 class OrderStatus(StrEnum):
+    OPEN = "open"  # not paid yet
     PAID = "paid"
     PART_REFUNDED = "part_refunded"
     REFUNDED = "refunded"
@@ -68,9 +78,16 @@ class OrderLine(Shape):
     category: str | None = None
     quantity: Decimal
     paid: Money
+    gift: bool = False
 
 
 class Order(Shape):
+    """Amounts are positive whatever the provider's sign; `order_id` is unique within the provider's account.
+
+    `refund_of` is set on a ticket that only gives money back: `refunded` is how much, and the order that it
+    names is the one that lost it. Other tills write `refunded` on the order itself.
+    """
+
     order_id: str
     store_id: str
     member_id: str | None = None
@@ -79,6 +96,7 @@ class Order(Shape):
     updated_at: AwareDatetime | None = None
     paid: Money
     refunded: Money | None = None
+    refund_of: str | None = None
     coupon_ids: tuple[str, ...] = ()
     lines: tuple[OrderLine, ...] = ()
 
@@ -92,14 +110,33 @@ class CouponStatus(StrEnum):
 
 
 class Coupon(Shape):
+    """`code` is what the cashier scans, where it is not the id."""
+
     coupon_id: str
+    code: str | None = None
     template_id: str | None = None
     member_id: str | None = None
     status: CouponStatus
     issued_at: AwareDatetime | None = None
+    valid_until: AwareDatetime | None = None
     redeemed_at: AwareDatetime | None = None
     redeemed_order_id: str | None = None
     redeemed_store_id: str | None = None
+
+
+class CouponTemplate(Shape):
+    """What coupons are issued from. `left` is None where the provider does not limit or tell it."""
+
+    template_id: str
+    name: str
+    left: int | None = None
+    active: bool = True
+
+
+class Product(Shape):
+    product_id: str
+    name: str
+    category: str | None = None
 
 
 class StockLot(Shape):
@@ -122,7 +159,7 @@ class Page(Shape, Generic[Item]):
     next_cursor: str | None = None
 
 
-KeyKind = Literal["member_id", "phone", "unionid", "external_userid"]
+KeyKind = Literal["member_id", "phone", "unionid", "external_userid", "card_no"]
 
 
 class MemberKey(Shape):
@@ -135,12 +172,19 @@ class MemberKey(Shape):
 class EventKind(StrEnum):
     ORDER_PAID = "order.paid"
     ORDER_REFUNDED = "order.refunded"
+    ORDER_CHANGED = "order.changed"  # paid, refunded or neither: reading it says
     COUPON_REDEEMED = "coupon.redeemed"
+    COUPON_CHANGED = "coupon.changed"  # issued, expired, given back: reading it says
+    MEMBER_CHANGED = "member.changed"
+    STOCK_CHANGED = "stock.changed"
     IGNORED = "ignored"
 
 
 class PosEvent(Shape):
-    """A notice, not the truth: read the order or coupon again. `dedupe_key` is unique within the provider."""
+    """A notice, not the truth: read what it names again, `refetch_after_s` later at the soonest.
+
+    `dedupe_key` is unique within the provider. What a provider does not tell is None.
+    """
 
     kind: EventKind
     provider: str
@@ -150,50 +194,124 @@ class PosEvent(Shape):
     coupon_id: str | None = None
     member_id: str | None = None
     store_id: str | None = None
+    product_id: str | None = None
+    refetch_after_s: int = 0
+    provider_type: str = ""
+
+
+class Push(Shape):
+    """A request at `POST /pos/{provider}/events`. `url` is the address as it is registered, query and all."""
+
+    url: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str] = Field(default_factory=dict)
+    body: bytes = Field(repr=False)
+
+
+class Ack(Shape):
+    """What a provider wants to read when a push has been taken; anything else makes it push again."""
+
+    status: int = 200
+    body: str = "success"
+    content_type: str = "text/plain"
+
+
+Idempotency = Literal["key", "caller_code", "none"]
 
 
 class Capabilities(Shape):
-    """What a provider can do; a journey that needs more is refused when it is loaded."""
+    """What a provider can do; a playbook that needs more is refused when it is checked.
+
+    `issue_idempotent`: "key" the same key gives the same coupon; "caller_code" the coupon bears a code that
+    we choose; "none" a coupon that may have been issued can only be looked for among the member's.
+    """
 
     lookup: frozenset[KeyKind]
     orders_by_member: bool
     issue_coupon: bool
-    issue_idempotent: Literal["key", "caller_code", "none"]
+    issue_idempotent: Idempotency
     events: frozenset[EventKind]
     stock: bool
+    store_geo: bool = False
+    line_category: Literal["in_order", "catalogue_join", "none"] = "in_order"
+    list_members: bool = False  # list_members works: the identity index can be filled by a nightly walk
+    products: bool = False  # list_products works
+    templates: bool = False  # list_templates works
+    redemptions: bool = False  # list_redemptions works
 
 
 class PosPort(Protocol):
+    """Every call raises PosError. Lists come in pages whose cursor is opaque and of that query only."""
+
     provider: str
     capabilities: Capabilities
 
     async def find_members(self, key: MemberKey, *, timeout_seconds: float | None = None) -> list[Member]:
         """A list: one phone may have several accounts. None found is an empty list."""
 
+    async def list_members(self, *, cursor: str | None = None) -> Page[Member]:
+        """All members, for the identity index. Only with `capabilities.list_members`."""
+
     async def list_orders(
         self,
         *,
-        member_id: str,
         since: datetime,
         until: datetime,
+        member_id: str | None = None,
+        store_id: str | None = None,
         cursor: str | None = None,
         timeout_seconds: float | None = None,
-    ) -> Page[Order]: ...
+    ) -> Page[Order]:
+        """Orders that were paid or changed from `since` (inclusive) to `until` (exclusive).
+
+        Of one member only with `capabilities.orders_by_member`. `store_id` narrows to one store; without it
+        all stores are read. Refund tickets come among them (`Order.refund_of`).
+        """
 
     async def get_order(self, order_id: str) -> Order: ...
 
     async def list_stores(self) -> list[Store]: ...
 
+    async def list_products(self, *, cursor: str | None = None) -> Page[Product]:
+        """Only with `capabilities.products`."""
+
     async def list_stock(self, store_id: str, product_ids: Sequence[str]) -> list[StockLot]:
         """The lots of these products that are in the store. What it has none of is not in the list."""
 
+    async def list_templates(self) -> list[CouponTemplate]:
+        """Only with `capabilities.templates`."""
+
     async def issue_coupon(self, *, template_id: str, member_id: str, idempotency_key: str) -> Coupon:
-        """The same key gives the same coupon. Raises PosOutcomeUnknown when nobody knows: ask find_coupon."""
+        """Raises PosOutcomeUnknown when nobody knows whether it was issued: ask find_coupon before again."""
 
-    async def find_coupon(self, *, member_id: str, idempotency_key: str) -> Coupon | None:
-        """What became of an issue_coupon. Raises PosAmbiguous if there is more than one."""
+    async def find_coupon(
+        self,
+        *,
+        template_id: str,
+        member_id: str,
+        idempotency_key: str,
+        since: datetime,
+        known: frozenset[str] = frozenset(),
+    ) -> Coupon | None:
+        """What became of an issue_coupon that was tried from `since` on; None: nothing was issued.
 
-    async def get_coupon(self, coupon_id: str) -> Coupon: ...
+        By its key or its code where the provider has one; else among her coupons of this template that were
+        issued since and are not `known` as another's. Raises PosAmbiguous if more than one may be it.
+        """
 
-    def open_webhook(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> PosEvent:
+    async def get_coupon(self, coupon_id: str, *, member_id: str | None = None) -> Coupon:
+        """Some providers read a coupon only by its member."""
+
+    async def list_redemptions(
+        self, *, since: datetime, until: datetime, cursor: str | None = None
+    ) -> Page[Coupon]:
+        """Coupons redeemed in that time. Only with `capabilities.redemptions`."""
+
+    def open_push(self, push: Push, now: datetime) -> list[PosEvent]:
         """Verifies, then parses; no I/O. Raises WebhookRejected. An unknown type that verifies is IGNORED."""
+
+    def ack(self, push: Push) -> Ack:
+        """The answer to a push that is safe with us."""
+
+    async def close(self) -> None:
+        """Gives back what the adapter opened itself; the HTTP client it was given is not its own."""

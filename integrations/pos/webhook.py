@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from integrations.pos.errors import WebhookRejected
-from integrations.pos.port import EventKind, PosEvent
+from integrations.pos.port import EventKind, PosEvent, Push
 from integrations.pos.till_http import parse_object
 from integrations.validation import places
 
@@ -41,18 +41,16 @@ def sign_push(secret: str, timestamp: str, body: bytes) -> str:
     return hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
 
 
-def open_push(
-    *, provider: str, secret: str, headers: Mapping[str, str], body: bytes, now: datetime
-) -> PosEvent:
+def open_push(provider: str, secret: str, push: Push, now: datetime) -> PosEvent:
     """Raises WebhookRejected. Header names are matched in any case."""
-    if len(body) > MAX_BODY_BYTES:
+    if len(push.body) > MAX_BODY_BYTES:
         raise WebhookRejected(f"larger than {MAX_BODY_BYTES} bytes")
-    _verify(secret, {name.lower(): value for name, value in headers.items()}, body, now)
+    _verify(secret, {name.lower(): value for name, value in push.headers.items()}, push.body, now)
     try:
-        push = _Push.model_validate(parse_object(body))
+        told = _Push.model_validate(parse_object(push.body))
     except ValidationError as error:
         raise WebhookRejected(f"missing or wrong: {places(error)}") from None
-    return _event(provider, push)
+    return _event(provider, told)
 
 
 def _verify(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:

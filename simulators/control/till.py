@@ -7,6 +7,7 @@ from simulators import ids
 from simulators.control.base import ControlModel
 from simulators.state.refused import Refused
 from simulators.state.till import Coupon, Line, Lot, Member, Money, Order, Store
+from simulators.tills import Told
 from simulators.world import WorldDep
 
 router = APIRouter(prefix="/till")
@@ -83,9 +84,9 @@ async def buy(world: WorldDep, body: NewOrder) -> Order:
     if coupon is not None:
         world.till.redeem(coupon, order)
     if body.push:
-        world.till_push.order("order.paid", order)
+        world.till_push.tell(Told("order.paid", order))
         if coupon is not None:
-            world.till_push.order("coupon.redeemed", order, coupon.coupon_id)
+            world.till_push.tell(Told("coupon.redeemed", order, coupon))
     return order
 
 
@@ -94,7 +95,7 @@ async def refund(world: WorldDep, body: NewRefund) -> Order:
     order = world.till.order(body.order_id)
     world.till.refund(order, body.amount_minor)
     if body.push:
-        world.till_push.order("order.refunded", order)
+        world.till_push.tell(Told("order.refunded", order))
     return order
 
 

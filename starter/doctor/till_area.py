@@ -13,7 +13,7 @@ async def till(setup: Setup) -> list[Finding]:
     if not setup.settings.pos_base_url:
         return [skipped("POS_BASE_URL is empty: this chain has no till connected")]
     try:
-        client = till_client(setup.settings, setup.http)
+        client = till_client(setup.settings, setup.http, setup.clock)
     except ValueError as error:
         return [fail(str(error), "set POS_PROVIDER to one of these, or add an adapter to integrations/pos")]
     try:

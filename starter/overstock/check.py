@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from activities.composition import till_adapter
 from domain.overstock import OverstockRule
 from domain.shape import spell
+from integrations import pos
 from playbooks.loader import Written, collect, namesakes
 from playbooks.overstock_files import FOLDER, read_rule
 from settings import Settings
@@ -41,7 +41,7 @@ def check(
 def _without_stock(settings: Settings) -> str | None:
     """Why no lot could ever be found."""
     try:
-        tells = till_adapter(settings).capabilities.stock
+        tells = pos.capabilities(settings.pos_provider).stock
     except ValueError as error:
         return str(error)
     return None if tells else f"the till ({settings.pos_provider}) cannot tell what stores have"

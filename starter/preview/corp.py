@@ -177,7 +177,7 @@ def _doors(
             settings.wecom_callback_aes_key.get_secret_value(),
             settings.wecom_corp_id,
         ),
-        till=till_client(settings, http),
+        till=till_client(settings, http, clock),
         intake=Intake(database, courier, clock),
         database=database,
         temporal=env.client,

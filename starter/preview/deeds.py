@@ -12,6 +12,7 @@ from domain import links
 from domain.customer import Command, CommandKind
 from domain.events import FormName
 from simulators.state.people import Relation
+from simulators.tills import Told
 from starter import lifelines
 from starter.preview.agenda import Agenda
 from starter.preview.corp import Corp
@@ -217,7 +218,8 @@ class Deeds:
     async def _push(self, what: str, order_id: str, coupon_id: str | None = None) -> None:
         """The till tells us."""
         world = self._corp.world
-        world.till_push.order(what, world.till.order(order_id), coupon_id)
+        coupon = world.till.coupon(coupon_id) if coupon_id else None
+        world.till_push.tell(Told(what, world.till.order(order_id), coupon))
 
     def _coupon(self, template: str) -> str | None:
         open_ones = (

@@ -18,7 +18,7 @@ from storage.tables import Employee, EntryCode, Group, Region, Store
 
 PLACEMENT = "cashier"
 STORE_WIDE = "store"
-NEVER = timedelta(days=36_500)  # calendars of groups are not previewed, and a look a day at each takes minutes
+NEVER = timedelta(days=36_500)  # calendars of groups are not previewed: a look a day at each takes minutes
 STATE_CHARS = 30  # contract §2.1
 
 

@@ -26,8 +26,24 @@ from storage.tables.customers import (
     TemporaryTag,
 )
 from storage.tables.groups import GroupCheck, GroupHandover, GroupOverride, GroupProfile, OldGroup, Removal
+from storage.tables.members import (
+    Member,
+    MemberBuying,
+    MemberConflict,
+    MemberKey,
+    MemberLink,
+    MemberMerge,
+)
 from storage.tables.messages import Batch, GroupPlan, InboundEvent, PlaybookPicture, PlaybookVersion, Touch
 from storage.tables.playbooks import MovedCustomer, PlaybookMove, SegmentRun, Standing
+from storage.tables.tills import (
+    OrderRefund,
+    Product,
+    QuotaUse,
+    TillHint,
+    TillWalk,
+    VoucherStock,
+)
 from storage.tables.wecom import (
     AccessToken,
     ApiLimit,
@@ -71,12 +87,21 @@ __all__ = [
     "Lease",
     "LogEntry",
     "Media",
+    "Member",
+    "MemberBuying",
+    "MemberConflict",
+    "MemberKey",
+    "MemberLink",
+    "MemberMerge",
     "MovedCustomer",
     "OldGroup",
     "Order",
+    "OrderRefund",
     "PlaybookMove",
     "PlaybookPicture",
     "PlaybookVersion",
+    "Product",
+    "QuotaUse",
     "Region",
     "Removal",
     "ScanCount",
@@ -87,8 +112,11 @@ __all__ = [
     "Store",
     "Tag",
     "TemporaryTag",
+    "TillHint",
+    "TillWalk",
     "Todo",
     "Touch",
     "Utc",
+    "VoucherStock",
     "WrongSecret",
 ]

@@ -84,10 +84,15 @@ class Coupon(SQLModel, table=True):
     external_userid: str = Field(index=True)
     member_id: str | None = None
     template: str
-    status: str = Field(description="claimed → issued → redeemed · refused · unknown")
+    status: str = Field(description="claimed → issued → redeemed, expired or void · refused · unclear")
     reason: str = ""
     coupon_id: str | None = Field(default=None, unique=True)
+    store_id: str | None = Field(default=None, description="whose stock of the voucher it holds (M62)")
     claimed_at: datetime = Field(sa_type=Utc)
+    tried_at: datetime | None = Field(
+        default=None, sa_type=Utc, description="when the till was first asked for it"
+    )
+    valid_until: datetime | None = Field(default=None, sa_type=Utc)
     issued_at: datetime | None = Field(default=None, sa_type=Utc)
     redeemed_at: datetime | None = Field(default=None, sa_type=Utc)
 
@@ -107,11 +112,21 @@ class Order(SQLModel, table=True):
     provider: str = Field(primary_key=True)
     order_id: str = Field(primary_key=True)
     member_id: str | None = None
+    bought_by: str | None = Field(
+        default=None, description="the account that paid, where it was merged into `member_id` since"
+    )
     store_id: str
     status: str
     paid_at: datetime = Field(sa_type=Utc)
     paid_minor: int
-    refunded_minor: int = 0
+    refunded_minor: int = Field(
+        default=0, description="the larger of what the order itself says and its refund tickets"
+    )
+    told_minor: int = Field(
+        default=0,
+        description="refunded, as the order itself says",
+        sa_column_kwargs={"server_default": "0"},
+    )
     currency: str = "CNY"
     coupons: int = 0
     categories: dict[str, int] = Field(

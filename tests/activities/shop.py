@@ -288,7 +288,7 @@ def open_shop(
     settings: Settings, database: Database, clock: ToldClock, world: World, http: httpx.AsyncClient
 ) -> Shop:
     """An empty shop on an empty world."""
-    client, till = wecom_client(settings, http, database, clock), till_client(settings, http)
+    client, till = wecom_client(settings, http, database, clock), till_client(settings, http, clock)
     courier = RecordingCourier(database, clock)
     policy = _policy().model_copy(update={"quiet_hours": None})
     return Shop(

@@ -43,7 +43,7 @@ def gateway(settings: Settings, database: Database, temporal: Client, http: http
                 settings.wecom_callback_aes_key.get_secret_value(),
                 settings.wecom_corp_id,
             ),
-            till=till_client(settings, http),
+            till=till_client(settings, http, clock),
             intake=Intake(database, Courier(temporal, database, clock), clock),
             database=database,
             temporal=temporal,

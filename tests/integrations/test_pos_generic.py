@@ -24,7 +24,7 @@ from tests.integrations.tills import COUPON, answering, issue, till
 
 pytestmark = pytest.mark.anyio
 
-
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 ORDER = {
     "order_id": "9007199254740993",
     "store_id": "s1",
@@ -132,7 +132,9 @@ async def test_a_coupon_is_credited_new_or_again(status: int) -> None:
 @pytest.mark.parametrize(("count", "found"), [(0, None), (1, "c1")])
 async def test_what_became_of_a_coupon(count: int, found: str | None) -> None:
     pos, asked = answering({"coupons": [COUPON] * count})
-    coupon = await pos.find_coupon(member_id="m1", idempotency_key="journey/step/m1")
+    coupon = await pos.find_coupon(
+        template_id="t1", member_id="m1", idempotency_key="journey/step/m1", since=SINCE
+    )
     assert (coupon and coupon.coupon_id) == found
     assert dict(asked[0].url.params) == {"member_id": "m1", "idempotency_key": "journey/step/m1"}
 
@@ -140,9 +142,12 @@ async def test_what_became_of_a_coupon(count: int, found: str | None) -> None:
 async def test_two_coupons_for_one_key_are_not_guessed_at() -> None:
     pos, _ = answering({"coupons": [COUPON, COUPON]})
     with pytest.raises(PosAmbiguous):
-        await pos.find_coupon(member_id="m1", idempotency_key="journey/step/m1")
+        await pos.find_coupon(
+            template_id="t1", member_id="m1", idempotency_key="journey/step/m1", since=SINCE
+        )
 
 
 def test_a_member_does_not_show_personal_data() -> None:
     member = Member(member_id="m1", phone="+8613800000001", name="李四", unionid="o1")
-    assert repr(member) == "Member(member_id='m1', external_userid=None, created_at=None)"
+    shown = "member_id='m1', external_userid=None, level=None, active=True, created_at=None"
+    assert repr(member) == f"Member({shown})"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from integrations.pos import EventKind, GenericPos, PosEvent, WebhookRejected, sign_push
+from integrations.pos import EventKind, GenericPos, PosEvent, Push, WebhookRejected, sign_push
 
 SECRET = "push-secret"
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -27,7 +27,12 @@ def opened(
 ) -> PosEvent:
     sent_at = timestamp if timestamp is not None else str(int(NOW.timestamp()))
     headers = {"X-Till-Timestamp": sent_at, "X-Till-Signature": sign_push(secret, sent_at, body)}
-    return pos().open_webhook(headers=headers, body=body, now=now)
+    return by(headers, body, now)
+
+
+def by(headers: dict[str, str], body: bytes, now: datetime = NOW) -> PosEvent:
+    [event] = pos().open_push(Push(url="https://us.example/pos", headers=headers, body=body), now)
+    return event
 
 
 def pos() -> GenericPos:
@@ -66,7 +71,7 @@ def test_kinds_by_type_and_unknown_types_are_ignored(name: str, kind: EventKind)
 def test_header_names_are_read_in_any_case() -> None:
     stamp, body = str(int(NOW.timestamp())), encoded()
     headers = {"x-till-timestamp": stamp, "X-TILL-SIGNATURE": sign_push(SECRET, stamp, body)}
-    assert pos().open_webhook(headers=headers, body=body, now=NOW).dedupe_key == "e1"
+    assert by(headers, body).dedupe_key == "e1"
 
 
 @pytest.mark.parametrize(("seconds", "fresh"), [(300, True), (301, False), (-300, True), (-301, False)])
@@ -88,14 +93,14 @@ def test_a_changed_body_or_timestamp_is_rejected() -> None:
     stamp = str(int(NOW.timestamp()))
     headers = {"X-Till-Timestamp": stamp, "X-Till-Signature": sign_push(SECRET, stamp, encoded())}
     with pytest.raises(WebhookRejected, match="signature"):
-        pos().open_webhook(headers=headers, body=encoded(order_id="o2"), now=NOW)
+        by(headers, encoded(order_id="o2"))
     with pytest.raises(WebhookRejected, match="signature"):
-        pos().open_webhook(headers={**headers, "X-Till-Timestamp": "1"}, body=encoded(), now=NOW)
+        by({**headers, "X-Till-Timestamp": "1"}, encoded())
 
 
 def test_missing_headers_are_rejected() -> None:
     with pytest.raises(WebhookRejected):
-        pos().open_webhook(headers={}, body=encoded(), now=NOW)
+        by({}, encoded())
 
 
 @pytest.mark.parametrize("timestamp", ["", "soon", "9" * 30])

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from integrations.pos import (
+    Coupon,
     CouponStatus,
     EventKind,
     MemberKey,
@@ -16,6 +17,7 @@ from integrations.pos import (
     PosInvalidRequest,
     PosNotFound,
     PosOutcomeUnknown,
+    Push,
     StockLot,
 )
 from tests.integrations.corp import Corp
@@ -72,17 +74,24 @@ async def test_the_till_tells_what_is_left_of_each_lot(corp: Corp) -> None:
 async def test_a_coupon_is_credited_once_also_when_the_answer_is_lost(corp: Corp) -> None:
     await corp.control("till/stores", store_id="s1", name="One", lat=31.2, lng=121.5, crs="gcj02")
     await corp.control("till/members", member_id="m1")
-    key = {"member_id": "m1", "idempotency_key": "journey/coupon/m1"}
-    assert await corp.till.find_coupon(**key) is None
+    key = {"template_id": "t1", "member_id": "m1", "idempotency_key": "journey/coupon/m1"}
+    since = corp.world.clock()
+
+    async def look() -> Coupon | None:
+        return await corp.till.find_coupon(
+            template_id="t1", member_id="m1", idempotency_key="journey/coupon/m1", since=since
+        )
+
+    assert await look() is None
     await corp.control("faults", api="POST pos/coupons", kind="timeout_after")
     with pytest.raises(PosOutcomeUnknown):
-        await corp.till.issue_coupon(template_id="t1", **key)
-    found = await corp.till.find_coupon(**key)
+        await corp.till.issue_coupon(**key)
+    found = await look()
     assert found is not None
-    assert await corp.till.issue_coupon(template_id="t1", **key) == found
+    assert await corp.till.issue_coupon(**key) == found
     assert await corp.till.get_coupon(found.coupon_id) == found
     with pytest.raises(PosInvalidRequest):
-        await corp.till.issue_coupon(template_id="t2", **key)
+        await corp.till.issue_coupon(**key | {"template_id": "t2"})
     await corp.control(
         "till/orders", store_id="s1", member_id="m1", amount_minor=900, coupon_id=found.coupon_id
     )
@@ -96,5 +105,6 @@ async def test_a_coupon_is_credited_once_also_when_the_answer_is_lost(corp: Corp
 
 
 def pushed(corp: Corp, request: httpx.Request) -> tuple[EventKind, str | None]:
-    event = corp.till.open_webhook(headers=request.headers, body=request.content, now=corp.world.clock())
+    push = Push(url=str(request.url), headers=dict(request.headers), body=request.content)
+    [event] = corp.till.open_push(push, corp.world.clock())
     return event.kind, event.order_id
