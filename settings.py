@@ -5,14 +5,16 @@ stack (`make up`) writes while it runs so that a second terminal finds its datab
 Temporal connection (TLS, API key) follows the SDK's own `TEMPORAL_*` variables and config file.
 """
 
+import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from temporalio.envconfig import ClientConfig
 
 from domain.errors import Explained
@@ -39,6 +41,16 @@ class SettingsError(Explained):
             f"settings are missing or wrong:\n{lines}\n"
             "Set them in the environment or in .env (see .env.example), or start the embedded stack: make up"
         )
+
+
+def _options(said: Any) -> Any:
+    """JSON as it stands in the environment, where empty is none."""
+    if not isinstance(said, str):
+        return said
+    try:
+        return json.loads(said or "{}", parse_float=Decimal)
+    except ValueError:
+        raise ValueError('is not JSON: write it like {"crs": "bd09"}') from None
 
 
 class Settings(BaseSettings):
@@ -86,7 +98,7 @@ class Settings(BaseSettings):
     pos_store_keys: SecretStr = Field(
         SecretStr(""), description="keys per store (Pospal): S001=appId:appKey,S002=…"
     )
-    pos_options: dict[str, Any] = Field(
+    pos_options: Annotated[dict[str, Any], NoDecode, BeforeValidator(_options)] = Field(
         default_factory=dict, description="the adapter's own options, as JSON: docs/tills.md lists them"
     )
     pos_push_url: str = Field("", description="as registered at the provider; default: by GATEWAY_URL")

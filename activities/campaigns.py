@@ -56,6 +56,7 @@ class Campaigns:
             status=row.status,
             title=body.title,
             reason=row.reason,
+            recall=row.recall,
             begins_at=campaigning.begins_at(body, list(regions.values()), row.approved_at or self._clock()),
             until=body.until,
             waves=[

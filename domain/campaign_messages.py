@@ -50,6 +50,7 @@ class OpenedCampaign(Shape):
     status: CampaignStatus
     title: str = ""
     reason: str = ""
+    recall: bool = Field(False, description="what employees had not confirmed is taken back, too")
     begins_at: UtcTime | None = None
     until: UtcTime | None = None
     waves: list["WaveToDo"] = Field(default_factory=list)

@@ -136,7 +136,7 @@ def _environment(overrides: dict[str, str]) -> dict[str, str]:
         ("TEMPORAL_ADDRESS", "TEMPORAL_PORT", "127.0.0.1:{}"),
         ("GATEWAY_URL", "GATEWAY_PORT", "http://127.0.0.1:{}"),
         ("WECOM_BASE_URL", "SIMULATORS_PORT", "http://127.0.0.1:{}"),
-        ("POS_BASE_URL", "SIMULATORS_PORT", "http://127.0.0.1:{}/pos"),
+        ("POS_BASE_URL", "SIMULATORS_PORT", "http://127.0.0.1:{}" + till_path(env["POS_PROVIDER"])),
     ):
         env[setting] = form.format(env[port])  # the stack is on this machine, wherever its ports are
     # Whoever wants to scan with a real phone sets a way in from outside.
@@ -144,6 +144,11 @@ def _environment(overrides: dict[str, str]) -> dict[str, str]:
     env["PYTHONPATH"] = str(ROOT)
     env["PYTHONUNBUFFERED"] = "1"
     return env
+
+
+def till_path(provider: str) -> str:
+    """Where the simulators play this provider's till."""
+    return "/pos" if provider == "generic" else f"/{provider}"
 
 
 def _settings(env: dict[str, str]) -> Settings:

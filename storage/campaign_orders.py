@@ -49,6 +49,6 @@ def _change(row: CampaignRow, order: Order, now: datetime) -> None:
             row.status, row.reason = CampaignStatus.RUNNING if begun else CampaignStatus.APPROVED, ""
         case OrderKind.CANCEL:
             row.status, row.reason = CampaignStatus.CANCELLED, f"by {order.by}: {order.reason}"
-            row.ended_at = now
+            row.ended_at, row.recall = now, order.recall
         case OrderKind.GO:
             pass  # the record is all of it

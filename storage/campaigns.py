@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import func, or_, union_all
+from sqlalchemy import and_, func, or_, union_all
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -72,8 +72,13 @@ async def waves(session: AsyncSession, campaign_id: str) -> dict[int, CampaignWa
 async def to_carry_on(session: AsyncSession) -> Sequence[str]:
     """Campaigns whose workflow should run: approved and not ended, or ended with batches left to cancel."""
     left = select(Batch.campaign_id).where(col(Batch.status) == "filling")
+    held = select(Batch.campaign_id).where(col(Batch.status).in_(["open", "flushed"]))
     query = select(CampaignRow.id).where(
-        or_(col(CampaignRow.status).in_(campaigning.LIVES), col(CampaignRow.id).in_(left))
+        or_(
+            col(CampaignRow.status).in_(campaigning.LIVES),
+            col(CampaignRow.id).in_(left),
+            and_(col(CampaignRow.recall), col(CampaignRow.id).in_(held)),
+        )
     )
     return (await session.exec(query.order_by(CampaignRow.id))).all()
 

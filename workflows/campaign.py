@@ -223,7 +223,9 @@ class Campaign:
             )
         if self.status is CampaignStatus.CANCELLED:
             await workflow.wait_condition(workflow.all_handlers_finished)  # the order says how
-            raise self.cancelled or Halted("campaign_cancelled", self.opened.reason, recall=False)
+            raise self.cancelled or Halted(
+                "campaign_cancelled", self.opened.reason, recall=self.opened.recall
+            )
         if self.opened.until and workflow.now() >= self.opened.until:
             raise Halted("campaign_over", f"nothing is sent after {self.opened.until:%F %H:%M}Z", recall=True)
 

@@ -21,6 +21,11 @@ class CampaignRow(SQLModel, table=True):
     )
     status: CampaignStatus = Field(sa_type=String)
     reason: str = Field(default="", description="why it is paused or cancelled")
+    recall: bool = Field(
+        default=False,
+        description="it was cancelled with what employees had not confirmed yet",
+        sa_column_kwargs={"server_default": "false"},
+    )
     author: str
     created_at: datetime = Field(sa_type=Utc)
     approved_by: str | None = None

@@ -8,8 +8,9 @@ from sqlmodel import select
 
 from domain import addresses
 from domain.campaign import CampaignStatus
-from domain.campaign_messages import OrderKind
+from domain.campaign_messages import Order, OrderKind
 from domain.messages import SweepStart
+from storage import campaign_orders
 from storage.tables import Touch
 from tests.corp import Corp
 from tests.workflows.campaigns import (
@@ -146,3 +147,19 @@ async def test_the_sweep_carries_on_where_a_lost_workflow_was(corp_with: CorpWit
 async def _run(corp: Corp, name: str) -> str:
     told = await corp.env.client.get_workflow_handle(addresses.campaign_id(name)).describe()
     return told.run_id
+
+
+async def test_a_run_lost_right_after_a_cancel_still_takes_back_what_is_out(corp_with: CorpWith) -> None:
+    async with corp_with(playbooks=[QUIET], policy=POLICY) as corp:
+        friends = await friends_by(corp, "S002-cashier", "S001-cashier")
+        name = await started(corp, campaign())
+        await corp.sleep(minutes=12)  # both employees hold their message
+        await corp.env.client.get_workflow_handle(addresses.campaign_id(name)).terminate("lost")
+        told = Order(id="cancel-1", kind=OrderKind.CANCEL, by="sun", reason="wrong price", recall=True)
+        async with corp.database.transaction() as session:
+            await campaign_orders.obey(session, name, told, corp.clock())
+        await corp.sleep(minutes=30)
+        await corp.activities.upkeep.sweep(SweepStart())
+        await corp.sleep(minutes=12)
+        assert await _cancelled(corp) == Counter({True: 2})
+        assert await _outcomes(corp, name) == dict.fromkeys(friends, ("cancelled", "campaign_cancelled"))

@@ -172,6 +172,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("template", "store_id"),
     )
+    op.add_column("campaigns", sa.Column("recall", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("coupons", sa.Column("store_id", sa.String(), nullable=True))
     op.add_column("coupons", sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("coupons", sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True))
@@ -180,6 +181,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("campaigns", "recall")
     op.drop_column("orders", "told_minor")
     op.drop_column("orders", "bought_by")
     op.drop_column("coupons", "valid_until")
