@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from domain.campaign import Campaign, RegionWords
+from domain.campaign import Campaign, RegionWords, StockTarget
+from domain.shape import spell
 from starter import context
 from starter.campaign.references import Name, row_of
 from starter.campaign.watching import watch
@@ -86,7 +87,15 @@ def _what(campaign: Campaign) -> dict[str, Any]:
         "send_at": campaign.send_at,
         "until": campaign.until,
         "waves": " → ".join(wave.name for wave in campaign.rollout),
+        "pace": f"{campaign.pace.customers} in {spell(campaign.pace.per)}" if campaign.pace else None,
+        "held out": f"{campaign.holdout} %" if campaign.holdout else None,
+        "pauses at": f"{campaign.pause_at.share} % failed, of {campaign.pause_at.at_least} or more settled",
+        "stops at": _target(campaign.stock) if campaign.stock else None,
     }
+
+
+def _target(stock: StockTarget) -> str:
+    return f"{stock.down_to} of {', '.join(stock.product)} left in {stock.store}"
 
 
 def _adapted(regions: Mapping[str, RegionWords]) -> str:

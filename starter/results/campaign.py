@@ -5,9 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from domain.campaign import Campaign
+from domain.campaign import Campaign, CampaignStatus
 from domain.conditions import FEN
 from domain.outcomes import Part, Retrospective, Steps
+from domain.playbook import Way
 from settings import utc_now
 from starter import context
 from starter.campaign.references import row_of
@@ -37,7 +38,12 @@ async def show_campaign(campaign_id: str, by: Parts, csv: Path | None, as_json: 
         print_json({"campaign": row.id, "status": row.status} | steps | reach | {"lift": measures})
     else:
         _print(row, body, waves, by, found)
+        if row.status in (CampaignStatus.DRAFT, CampaignStatus.APPROVED):
+            console.print("it has not begun: nobody was drawn for the control group yet")
+            return
         show(measures, False)
+        if body.holdout and Way.GROUP in body.channel:
+            console.print("whom it held out may have read it in a group: what it was worth is told too low")
         if found.counted_until > now:
             console.print(worth.still_open(found.counted_until))
 
