@@ -102,7 +102,7 @@ def suggest(word: object, known: Iterable[str]) -> str:
 
 
 def read_source(path: Path, fields: Iterable[str]) -> Source:
-    """A file that holds one mapping of `fields`. Raises PlaybookError with one problem."""
+    """A file that holds one mapping, of `fields` at least. Raises PlaybookError with one problem."""
     text = _text(path)
     try:
         _refuse_what_is_not_plain(path, text)
