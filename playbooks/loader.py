@@ -141,7 +141,8 @@ def namesakes(found: Iterable[Written[Any]], field: str) -> list[str]:
 
 def read_as(path: Path, model: type[Model]) -> Written[Model]:
     """Any file of such a shape, with its lines. Raises PlaybookError."""
-    source = read_source(path, [name for name, field in model.model_fields.items() if field.is_required()])
+    required = [name for name, field in model.model_fields.items() if field.is_required()]
+    source = read_source(path, required or model.model_fields)
     try:
         made = model.model_validate(source.tree, extra="forbid")
     except ValidationError as error:
