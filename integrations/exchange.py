@@ -53,11 +53,15 @@ async def exchange(
     params: Mapping[str, str | Sequence[str]] | None = None,
     headers: Mapping[str, str] | None = None,
     json: object | None = None,
+    content: bytes | None = None,
     upload: Upload | None = None,
     follow_redirects: bool = False,
     max_bytes: int = MAX_ANSWER_BYTES,
 ) -> Answer:
-    """`timeout_seconds` bounds the whole. Raises NoAnswer, no httpx exception: those carry the URL."""
+    """`timeout_seconds` bounds the whole. Raises NoAnswer, no httpx exception: those carry the URL.
+
+    `content` is a body whose very bytes matter, because the caller has signed them.
+    """
     try:
         async with (
             asyncio.timeout(timeout_seconds),  # httpx's own timeouts bound only a phase or a chunk each
@@ -67,6 +71,7 @@ async def exchange(
                 params=params,
                 headers=headers,
                 json=json,
+                content=content,
                 files={upload.part: (upload.filename, upload.content)} if upload else None,
                 follow_redirects=follow_redirects,
                 timeout=_phases(timeout_seconds),

@@ -9,7 +9,7 @@ import logging
 
 import httpx
 
-SENSITIVE = frozenset({"access_token", "corpsecret", "phone", "unionid"})
+SENSITIVE = frozenset({"access_token", "corpsecret", "phone", "token", "unionid"})
 
 
 class _HideQueryValues(logging.Filter):

@@ -16,7 +16,9 @@ from integrations.pos.errors import (
     WebhookRejected,
 )
 from integrations.pos.generic import GenericPos
-from integrations.pos.port import (
+from integrations.pos.port import PosPort
+from integrations.pos.registry import PROVIDERS, capabilities, connect
+from integrations.pos.values import (
     Ack,
     Capabilities,
     Coupon,
@@ -34,13 +36,11 @@ from integrations.pos.port import (
     OrderStatus,
     Page,
     PosEvent,
-    PosPort,
     Product,
     Push,
     StockLot,
     Store,
 )
-from integrations.pos.registry import PROVIDERS, capabilities, connect
 from integrations.pos.webhook import sign_push
 
 __all__ = [

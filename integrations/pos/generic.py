@@ -26,7 +26,9 @@ from pydantic import SecretStr
 
 from integrations.pos.access import Access, AccessError, Means, parsed
 from integrations.pos.errors import PosAmbiguous, PosInvalidRequest, PosOutcomeUnknown
-from integrations.pos.port import (
+from integrations.pos.port import PosPort
+from integrations.pos.till_http import TillHttp
+from integrations.pos.values import (
     Ack,
     Capabilities,
     Coupon,
@@ -39,14 +41,12 @@ from integrations.pos.port import (
     Order,
     Page,
     PosEvent,
-    PosPort,
     Product,
     Push,
     Shape,
     StockLot,
     Store,
 )
-from integrations.pos.till_http import TillHttp
 from integrations.pos.webhook import open_push
 
 PAGE_SIZE = 100
@@ -55,7 +55,14 @@ CAPABILITIES = Capabilities(
     orders_by_member=True,
     issue_coupon=True,
     issue_idempotent="key",
-    events=frozenset({EventKind.ORDER_PAID, EventKind.ORDER_REFUNDED, EventKind.COUPON_REDEEMED}),
+    events=frozenset(
+        {
+            EventKind.ORDER_PAID,
+            EventKind.ORDER_REFUNDED,
+            EventKind.COUPON_REDEEMED,
+            EventKind.MEMBER_CHANGED,
+        }
+    ),
     stock=True,
     store_geo=True,
     products=True,

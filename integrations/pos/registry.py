@@ -7,7 +7,8 @@ from types import ModuleType
 from typing import cast
 
 from integrations.pos.access import Access, AccessError, Means
-from integrations.pos.port import Capabilities, PosPort
+from integrations.pos.port import PosPort
+from integrations.pos.values import Capabilities
 
 PROVIDERS = ("generic", "square", "youzan", "pospal", "keruyun")
 

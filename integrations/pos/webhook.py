@@ -10,11 +10,11 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from pydantic import AwareDatetime, BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from integrations.pos.errors import WebhookRejected
-from integrations.pos.port import EventKind, PosEvent, Push
 from integrations.pos.till_http import parse_object
+from integrations.pos.values import EventKind, PosEvent, Push
 from integrations.validation import places
 
 REPLAY_WINDOW = timedelta(seconds=300)
@@ -24,11 +24,12 @@ _SUBJECT = {
     EventKind.ORDER_PAID: "order_id",
     EventKind.ORDER_REFUNDED: "order_id",
     EventKind.COUPON_REDEEMED: "coupon_id",
+    EventKind.MEMBER_CHANGED: "member_id",
 }
 
 
 class _Push(BaseModel):
-    event_id: str
+    event_id: str = Field(min_length=1)
     type: str
     occurred_at: AwareDatetime | None = None
     order_id: str | None = None
