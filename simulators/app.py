@@ -26,6 +26,8 @@ from simulators.state.refused import Refused
 from simulators.wecom.route import PREFIX, client_ip
 from simulators.world import World
 
+PARTS = (wecom.router, till.router, control.router, population.router, images.router, page.router)
+
 
 def create_app(
     config: SimulatorConfig,
@@ -64,8 +66,7 @@ def create_app(
     kept = None if state is None else StateFile(state, lambda: app.state.world)
     if kept is not None:
         app.add_middleware(SaveBeforeAnswering, file=kept)
-    parts = (wecom.router, till.router, control.router, population.router, images.router, page.router)
-    for router in (*parts, *tills.routers()):
+    for router in (*PARTS, *tills.routers()):
         app.include_router(router)
     app.add_exception_handler(StarletteHTTPException, _wrong_method)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -54,6 +54,7 @@ class SimulatorConfig(BaseModel):
     pos_store_keys: str = ""  # keys per store: S001=appId:appKey,S002=…
     pos_push_url: Url | None = None  # where the till's events go
     pos_push_secret: str  # signs them
+    pospal_calls_per_day: int = 3000  # of each appId; then it is refused until midnight in China
     seed: int = 1  # of populations that name none
 
     # Access token and traffic
@@ -186,6 +187,11 @@ class SimulatorConfig(BaseModel):
     # The IPs of WeCom's servers (§1.1); an entry may hold a *
     callback_ips: tuple[str, ...] = ("127.0.0.1", "101.226.103.*")
     api_ips: tuple[str, ...] = ("127.0.0.1",)
+
+    # The till as Youzan (its contract's §6)
+    youzan_calls_per_second: int = 20  # of the app; one more is 4101
+    youzan_read_delay_seconds: float = 0  # 30 at Youzan: an order can be read so long after it changed
+    youzan_missing_packs: tuple[str, ...] = ()  # names of APIs, or how they begin, that answer 4204
 
     # Deliveries (§3.1, §13.8); the till pushes by the same rules
     callback_timeout_seconds: float = 5

@@ -31,7 +31,7 @@ class CorpSettings(Protocol):
     @property
     def pos_store_keys(self) -> SecretStr: ...
     @property
-    def pos_push_url(self) -> str: ...
+    def till_push_url(self) -> str: ...
     @property
     def pos_api_key(self) -> SecretStr: ...
     @property
@@ -52,7 +52,7 @@ def simulator_config(settings: CorpSettings) -> SimulatorConfig:
         pos_app_id=settings.pos_app_id,
         pos_account=settings.pos_account,
         pos_store_keys=settings.pos_store_keys.get_secret_value(),
-        pos_push_url=settings.pos_push_url or f"{settings.gateway_url}/pos/{settings.pos_provider}/events",
+        pos_push_url=settings.till_push_url,
         pos_push_secret=settings.pos_webhook_secret.get_secret_value(),
     )
 
@@ -66,5 +66,8 @@ def standalone_config() -> SimulatorConfig:
         callback_token="SimulatedToken1",  # noqa: S106
         callback_aes_key="jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C",
         pos_api_key="simulated-till-key",
+        pos_app_id="simulated-app",
+        pos_account="100001",
+        pos_store_keys="S001=simulated-app-1:simulated-key-1,S002=simulated-app-2:simulated-key-2",
         pos_push_secret="simulated-till-webhook-secret",  # noqa: S106
     )

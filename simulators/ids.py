@@ -89,3 +89,8 @@ def media_id() -> str:
 
 def till_id(prefix: str) -> str:
     return f"{prefix}_{secrets.token_hex(8)}"
+
+
+def till_number() -> str:
+    """19 digits: it fits 64 bits, and no float."""
+    return str(10**18 + secrets.randbelow(8 * 10**18))

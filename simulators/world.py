@@ -83,7 +83,7 @@ class World:
         self.sign_ins = SignIns(self.clock)
         self.staff_messages = StaffMessages(config, self.clock)
         self.inboxes = Inboxes()
-        self.till = Till(self.clock)
+        self.till = Till(config, self.clock)
         self.callbacks = Callbacks(
             config, self.clock, Outbox(self._http, config, self.clock), self.org, self.groups
         )

@@ -3,10 +3,9 @@
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field, NonNegativeInt, PositiveInt
 
-from simulators import ids
 from simulators.control.base import ControlModel
 from simulators.state.refused import Refused
-from simulators.state.till import Coupon, Line, Lot, Member, Money, Order, Store
+from simulators.state.till import Coupon, Line, Lot, Member, Money, Order, Refund, Store, Template
 from simulators.tills import Told
 from simulators.world import WorldDep
 
@@ -16,6 +15,7 @@ router = APIRouter(prefix="/till")
 class NewMember(ControlModel):
     unionid: str | None = None
     phone: str | None = None
+    card_no: str | None = None
     name: str | None = None
     external_userid: str | None = None
     member_id: str | None = None
@@ -45,6 +45,8 @@ class Books(BaseModel):
     stores: list[Store]
     members: list[Member]
     orders: list[Order]
+    refunds: list[Refund]
+    templates: list[Template]
     coupons: list[Coupon]
     lots: list[Lot]
 
@@ -62,14 +64,22 @@ async def deliver(world: WorldDep, body: Lot) -> Lot:
     return body
 
 
+@router.post("/templates", status_code=201)
+async def offer(world: WorldDep, body: Template) -> Template:
+    """A kind of coupon that the back office has made."""
+    world.till.templates[body.template_id] = body
+    return body
+
+
 @router.post("/members", status_code=201)
 async def enrol(world: WorldDep, body: NewMember) -> Member:
-    member_id = body.member_id or ids.till_id("member")
+    member_id = body.member_id or world.till.new_id("member")
     if member_id in world.till.members:
         raise Refused(f"member {member_id!r} exists already")
     fields = body.model_dump(exclude={"member_id"})
     member = Member(member_id=member_id, created_at=world.clock(), **fields)
     world.till.members[member_id] = member
+    world.till_push.tell(Told("member.changed", member_id=member_id))
     return member
 
 
@@ -93,9 +103,9 @@ async def buy(world: WorldDep, body: NewOrder) -> Order:
 @router.post("/refund")
 async def refund(world: WorldDep, body: NewRefund) -> Order:
     order = world.till.order(body.order_id)
-    world.till.refund(order, body.amount_minor)
+    back = world.till.refund(order, body.amount_minor)
     if body.push:
-        world.till_push.tell(Told("order.refunded", order))
+        world.till_push.tell(Told("order.refunded", order, refund_id=back.refund_id))
     return order
 
 
@@ -106,6 +116,8 @@ async def books(world: WorldDep) -> Books:
         stores=list(till.stores.values()),
         members=list(till.members.values()),
         orders=list(till.orders.values()),
+        refunds=list(till.refunds.values()),
+        templates=list(till.templates.values()),
         coupons=list(till.coupons.values()),
         lots=till.lots,
     )

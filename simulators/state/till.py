@@ -1,6 +1,6 @@
 """A till with members, orders and coupons. Money is integer fen, quantities are strings."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -9,8 +9,10 @@ from pydantic import AwareDatetime, BaseModel, NonNegativeInt, StringConstraints
 
 from simulators import ids
 from simulators.clock import Clock
+from simulators.config import SimulatorConfig
 from simulators.state.refused import Refused, Unknown
 
+NUMBERED = frozenset({"pospal", "keruyun", "youzan"})  # the providers whose ids are long numbers
 Quantity = Annotated[str, StringConstraints(pattern=r"^\d{1,9}(\.\d{1,3})?$")]  # pieces, or a weight
 
 
@@ -32,6 +34,7 @@ class Member(BaseModel):
     unionid: str | None = None
     external_userid: str | None = None
     phone: str | None = None
+    card_no: str | None = None
     name: str | None = None
     created_at: AwareDatetime
 
@@ -42,6 +45,7 @@ class Line(BaseModel):
     category: str = ""
     quantity: Quantity = "1"
     paid: Money
+    gift: bool = False
 
 
 class Order(BaseModel):
@@ -55,6 +59,21 @@ class Order(BaseModel):
     refunded: Money
     coupon_ids: list[str]
     lines: list[Line]
+
+
+class Refund(BaseModel):
+    """One time that money of an order was given back; some providers write a ticket for it."""
+
+    refund_id: str
+    order_id: str
+    amount: Money
+    at: AwareDatetime
+
+
+class Product(BaseModel):
+    product_id: str
+    name: str
+    category: str = ""
 
 
 class Lot(BaseModel):
@@ -78,16 +97,33 @@ class Coupon(BaseModel):
     redeemed_store_id: str | None = None
 
 
+class Template(BaseModel):
+    """What coupons are issued from. The generic till knows none and issues what it is asked for."""
+
+    template_id: str
+    name: str
+    left: int | None = None
+
+
 class Till:
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, config: SimulatorConfig, clock: Clock) -> None:
+        self._config = config
         self._clock = clock
         self.stores: dict[str, Store] = {}
         self.members: dict[str, Member] = {}
         self.orders: dict[str, Order] = {}
+        self.refunds: dict[str, Refund] = {}
+        self.templates: dict[str, Template] = {}
         self.coupons: dict[str, Coupon] = {}
         self.lots: list[Lot] = []
         self.orders_of: defaultdict[str, list[Order]] = defaultdict(list)
         self.coupon_by_key: dict[str, Coupon] = {}
+        self.calls: Counter[str] = Counter()  # of an account in a day, where a provider sells so many
+        self.points: dict[str, tuple[str, int]] = {}  # loyalty points granted, by key: to whom, how many
+
+    def new_id(self, kind: str) -> str:
+        """As the provider that is played makes them."""
+        return ids.till_number() if self._config.pos_provider in NUMBERED else ids.till_id(kind)
 
     def store(self, store_id: str) -> Store:
         if store_id not in self.stores:
@@ -109,8 +145,13 @@ class Till:
             raise Unknown("coupon", coupon_id)
         return self.coupons[coupon_id]
 
-    def issue(self, template_id: str, member_id: str, key: str) -> tuple[Coupon, bool]:
-        """The coupon, and whether it is new: one key buys one coupon, however often it is sent."""
+    def issue(
+        self, template_id: str, member_id: str, key: str, coupon_id: str | None = None
+    ) -> tuple[Coupon, bool]:
+        """The coupon, and whether it is new: one key buys one coupon, however often it is sent.
+
+        At some providers the caller chooses the `coupon_id`.
+        """
         member = self.member(member_id)
         earlier = self.coupon_by_key.get(key)
         if earlier is not None:
@@ -118,13 +159,25 @@ class Till:
                 raise Refused("the idempotency key was used for another coupon")
             return earlier, False
         coupon = Coupon(
-            coupon_id=ids.till_id("coupon"),
+            coupon_id=coupon_id or self.new_id("coupon"),
             template_id=template_id,
             member_id=member.member_id,
             issued_at=self._clock(),
         )
         self.coupons[coupon.coupon_id] = self.coupon_by_key[key] = coupon
         return coupon, True
+
+    def products(self) -> list[Product]:
+        """Whatever was sold or delivered; what was sold has a category."""
+        found = {lot.product_id: Product(product_id=lot.product_id, name=lot.name) for lot in self.lots}
+        for order in self.orders.values():
+            for line in order.lines:
+                known = found.get(line.product_id)
+                if known is None or not known.category:
+                    found[line.product_id] = Product(
+                        product_id=line.product_id, name=line.name, category=line.category
+                    )
+        return list(found.values())
 
     def put_in_stock(self, lot: Lot) -> None:
         """Instead of what was known of this store, product and day."""
@@ -152,7 +205,7 @@ class Till:
     ) -> Order:
         paid_at = paid_at or self._clock()
         order = Order(
-            order_id=ids.till_id("order"),
+            order_id=self.new_id("order"),
             store_id=self.store(store_id).store_id,
             member_id=member_id and self.member(member_id).member_id,
             paid_at=paid_at,
@@ -176,7 +229,7 @@ class Till:
         coupon.redeemed_store_id = order.store_id
         order.coupon_ids.append(coupon.coupon_id)
 
-    def refund(self, order: Order, amount_minor: int | None) -> None:
+    def refund(self, order: Order, amount_minor: int | None) -> Refund:
         """All that is left, or a part of it."""
         left = order.paid.amount_minor - order.refunded.amount_minor
         amount = left if amount_minor is None else amount_minor
@@ -185,3 +238,11 @@ class Till:
         order.refunded.amount_minor += amount
         order.status = "refunded" if amount == left else "part_refunded"
         order.updated_at = self._clock()
+        back = Refund(
+            refund_id=self.new_id("refund"),
+            order_id=order.order_id,
+            amount=Money(amount_minor=amount, currency=order.paid.currency),
+            at=order.updated_at,
+        )
+        self.refunds[back.refund_id] = back
+        return back

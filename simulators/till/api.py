@@ -1,17 +1,19 @@
 """Stores, their stock, members, orders and coupons, as a back office reads them."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
 
 from fastapi import Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from simulators.paging import ForeignCursor, page
 from simulators.state.refused import Refused
-from simulators.state.till import Coupon, Lot, Member, Order, Store
+from simulators.state.till import Coupon, Lot, Member, Order, Product, Store
 from simulators.till.route import till_router
 from simulators.world import WorldDep
 
 router = till_router()
+Item = TypeVar("Item")
 
 
 class Stores(BaseModel):
@@ -28,6 +30,11 @@ class Members(BaseModel):
 
 class Orders(BaseModel):
     orders: list[Order]
+    next_cursor: str | None
+
+
+class Products(BaseModel):
+    products: list[Product]
     next_cursor: str | None
 
 
@@ -48,14 +55,18 @@ class MemberQuery(BaseModel):
     external_userid: str | None = None
 
 
-class OrderQuery(BaseModel):
+class PageQuery(BaseModel):
+    cursor: str | None = None
+    limit: int = Field(default=100, ge=1, le=1000)
+
+
+class OrderQuery(PageQuery):
     """`since` (inclusive) and `until` (exclusive) are of updated_at, so that refunds are seen too."""
 
     member_id: str | None = None
+    store_id: str | None = None
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
-    cursor: str | None = None
-    limit: int = Field(default=100, ge=1, le=1000)
 
 
 @router.get("/stores")
@@ -91,15 +102,19 @@ async def orders(world: WorldDep, query: Annotated[OrderQuery, Query()]) -> Orde
     found = [
         order
         for order in candidates
-        if (query.since is None or query.since <= order.updated_at)
+        if query.store_id in (None, order.store_id)
+        and (query.since is None or query.since <= order.updated_at)
         and (query.until is None or order.updated_at < query.until)
     ]
-    key = f"{query.member_id} {query.since} {query.until}"
-    try:
-        shown, next_cursor = page(found, query=key, cursor=query.cursor, limit=query.limit)
-    except ForeignCursor as error:
-        raise Refused("the cursor is not of this query", status=400) from error
-    return Orders(orders=shown, next_cursor=next_cursor or None)
+    key = f"{query.member_id} {query.store_id} {query.since} {query.until}"
+    shown, next_cursor = _shown(found, key, query.cursor, query.limit)
+    return Orders(orders=shown, next_cursor=next_cursor)
+
+
+@router.get("/products")
+async def products(world: WorldDep, query: Annotated[PageQuery, Query()]) -> Products:
+    shown, next_cursor = _shown(world.till.products(), "products", query.cursor, query.limit)
+    return Products(products=shown, next_cursor=next_cursor)
 
 
 @router.get("/orders/{order_id}")
@@ -130,3 +145,12 @@ async def coupons(
         by_key = world.till.coupon_by_key.get(idempotency_key)
         found = [] if by_key is None else [by_key]
     return Coupons(coupons=[one for one in found if member_id in (None, one.member_id)])
+
+
+def _shown(items: Sequence[Item], key: str, cursor: str | None, limit: int) -> tuple[list[Item], str | None]:
+    """One page and the next cursor, which is of this query only."""
+    try:
+        shown, next_cursor = page(items, query=key, cursor=cursor, limit=limit)
+    except ForeignCursor as error:
+        raise Refused("the cursor is not of this query", status=400) from error
+    return shown, next_cursor or None

@@ -15,7 +15,7 @@ from simulators.clock import SimulatorClock
 from simulators.config import SimulatorConfig
 from simulators.state.till import Coupon, Order, Till
 
-PROVIDERS: tuple[str, ...] = ()
+PROVIDERS: tuple[str, ...] = ("keruyun", "square", "pospal", "youzan")
 
 
 @dataclass(frozen=True)

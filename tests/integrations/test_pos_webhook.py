@@ -60,7 +60,8 @@ def test_a_paid_order() -> None:
     [
         ("order.refunded", EventKind.ORDER_REFUNDED),
         ("coupon.redeemed", EventKind.COUPON_REDEEMED),
-        ("member.changed", EventKind.IGNORED),
+        ("member.changed", EventKind.MEMBER_CHANGED),
+        ("shift.closed", EventKind.IGNORED),
         ("ignored", EventKind.IGNORED),
     ],
 )
@@ -72,6 +73,12 @@ def test_header_names_are_read_in_any_case() -> None:
     stamp, body = str(int(NOW.timestamp())), encoded()
     headers = {"x-till-timestamp": stamp, "X-TILL-SIGNATURE": sign_push(SECRET, stamp, body)}
     assert by(headers, body).dedupe_key == "e1"
+
+
+def test_the_example_of_the_docs() -> None:
+    body = b'{"event_id":"e1","type":"order.paid","order_id":"O1"}'
+    signed = "74302b533434e21ab6991ef8ea47ddbf366877f5bb596148e953cf91451aca3c"
+    assert sign_push("push-secret", "1772355600", body) == signed
 
 
 @pytest.mark.parametrize(("seconds", "fresh"), [(300, True), (301, False), (-300, True), (-301, False)])
@@ -118,7 +125,9 @@ def test_a_signed_timestamp_that_is_no_time_is_rejected(timestamp: str) -> None:
         b"[" * 100_000,
         encoded()[:-5],
         encoded(event_id=None),
+        encoded(event_id=""),
         encoded(order_id=None),
+        encoded(type="member.changed", member_id=None),
         encoded(type="coupon.redeemed"),
         encoded(occurred_at="2026-03-01T08:59:58"),
         b" " * (1024 * 1024 + 1),

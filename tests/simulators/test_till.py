@@ -56,6 +56,7 @@ async def test_several_members_may_have_one_phone(sim: Sim, member: str) -> None
         "unionid": "o1",
         "external_userid": None,
         "phone": "13800000001",
+        "card_no": None,
         "name": "李四",
         "created_at": "2026-03-02T04:00:00Z",
     }
@@ -85,7 +86,7 @@ async def test_an_order(sim: Sim, member: str) -> None:
         "paid": money,
         "refunded": {"amount_minor": 0, "currency": "CNY"},
         "coupon_ids": [],
-        "lines": [{**line, "paid": money}],
+        "lines": [{**line, "paid": money, "gift": False}],
     }
 
 
@@ -93,6 +94,25 @@ async def test_an_order_with_coupons_that_the_till_did_not_issue(sim: Sim, membe
     paper = {"store_id": "s1", "amount_minor": 100, "other_coupon_ids": ["paper-1", "platform-7"]}
     bought = await sim.control("till/orders", member_id=member, **paper)
     assert (await ask(sim, f"orders/{bought['order_id']}"))["coupon_ids"] == ["paper-1", "platform-7"]
+
+
+async def test_products_are_what_was_sold_or_delivered_in_pages(sim: Sim, member: str) -> None:
+    await sim.control("till/stock", store_id="s1", product_id="p1", name="西瓜", quantity="2")
+    line = {
+        "product_id": "p2",
+        "name": "苹果",
+        "category": "fruit",
+        "paid": {"amount_minor": 0},
+        "gift": True,
+    }
+    await sim.control("till/orders", store_id="s1", amount_minor=0, lines=[line])
+    first = await ask(sim, "products", limit="1")
+    assert first["products"] == [{"product_id": "p1", "name": "西瓜", "category": ""}]
+    last = await ask(sim, "products", limit="1", cursor=first["next_cursor"])
+    assert last["products"] == [{"product_id": "p2", "name": "苹果", "category": "fruit"}]
+    assert last["next_cursor"] is None
+    (order,) = (await ask(sim, "orders"))["orders"]
+    assert order["lines"][0]["gift"] is True
 
 
 async def test_orders_by_member_and_by_change_in_pages(sim: Sim, member: str) -> None:
@@ -113,6 +133,9 @@ async def test_orders_by_member_and_by_change_in_pages(sim: Sim, member: str) ->
     yesterday = (START - timedelta(days=1)).isoformat()
     assert await listed(member_id=member, since=yesterday, until=START.isoformat()) == ([made[1]], None)
     assert len((await listed())[0]) == 4
+    await sim.control("till/stores", store_id="s2", name="二店")
+    elsewhere = await sim.control("till/orders", store_id="s2", amount_minor=100)
+    assert await listed(store_id="s2") == ([elsewhere["order_id"]], None)
     foreign = await sim.http.get("/pos/orders", params={"cursor": str(cursor)}, headers=KEY)
     assert foreign.status_code == 400
     naive = await sim.http.get("/pos/orders", params={"since": "2026-03-02T04:00:00"}, headers=KEY)
@@ -130,6 +153,21 @@ async def test_refunds_move_the_order_into_view_again(sim: Sim, member: str) -> 
     rest = await sim.control("till/refund", order_id=order["order_id"])
     assert (rest["status"], rest["refunded"]["amount_minor"]) == ("refunded", 100)
     assert await sim.refused("till/refund", order_id=order["order_id"]) == 409
+
+
+async def test_every_refund_is_kept_for_tills_that_write_tickets(sim: Sim, member: str) -> None:
+    order = await sim.control("till/orders", member_id=member, store_id="s1", amount_minor=100)
+    for amount in (30, 70):
+        await sim.control("till/refund", order_id=order["order_id"], amount_minor=amount)
+    refunds = (await sim.look("till"))["refunds"]
+    assert [one["amount"]["amount_minor"] for one in refunds] == [30, 70]
+    assert {one["order_id"] for one in refunds} == {order["order_id"]}
+    assert len({one["refund_id"] for one in refunds}) == 2
+
+
+async def test_a_template_is_of_the_back_office(sim: Sim) -> None:
+    made = await sim.control("till/templates", template_id="FIRST5", name="首单券", left=3)
+    assert (await sim.look("till"))["templates"] == [made]
 
 
 async def test_one_key_buys_one_coupon(sim: Sim, member: str) -> None:
