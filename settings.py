@@ -119,6 +119,12 @@ class Settings(BaseSettings):
         return (self.public_url or self.gateway_url).rstrip("/")
 
     @property
+    def till_push_url(self) -> str:
+        """The address at which the till's provider pushes to us."""
+        own = f"{self.gateway_url.rstrip('/')}/pos/{self.pos_provider}/events"
+        return self.pos_push_url or own
+
+    @property
     def sqlalchemy_url(self) -> str:
         """The database's address in the form that names the driver."""
         return self.database_url.get_secret_value().replace("postgresql://", "postgresql+psycopg://", 1)

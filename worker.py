@@ -33,6 +33,8 @@ from workflows.customer_lifecycle import CustomerLifecycle
 from workflows.group_lifecycle import GroupLifecycle
 from workflows.staff_task import StaffTask
 from workflows.sweep import Sweep
+from workflows.till_feed import TillFeed
+from workflows.till_walk import TillWalk
 from workflows.todo import Todo
 from workflows.welcome import Welcome
 
@@ -48,7 +50,16 @@ GREETING: dict[str, Any] = {
     "max_heartbeat_throttle_interval": timedelta(seconds=1),
     "default_heartbeat_throttle_interval": timedelta(seconds=1),
 }
-JOURNEY_WORKFLOWS: list[type] = [CustomerLifecycle, GroupLifecycle, StaffTask, Campaign, Todo, Sweep]
+JOURNEY_WORKFLOWS: list[type] = [
+    CustomerLifecycle,
+    GroupLifecycle,
+    StaffTask,
+    Campaign,
+    Todo,
+    TillFeed,
+    TillWalk,
+    Sweep,
+]
 
 log = logging.getLogger("worker")
 

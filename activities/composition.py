@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic import SecretStr
 from temporalio.client import Client
 
 from activities.backfills import Backfills
 from activities.campaigns import Campaigns
+from activities.coupons import Coupons
 from activities.courier import Courier
 from activities.facts import Facts
 from activities.follow_ups import FollowUps
@@ -20,10 +20,13 @@ from activities.group_life import GroupLife
 from activities.groups import Groups
 from activities.identify import LOOKUP_SECONDS, Identifier
 from activities.lives import Lives
+from activities.meter import PostgresMeter
 from activities.notices import Notices
 from activities.staff_tasks import StaffTasks
 from activities.tagging import Tagging
-from activities.till import Till
+from activities.till_clients import member_keys, till_client, till_nights, till_walks
+from activities.till_feed import TillFeed
+from activities.till_walks import TillWalks
 from activities.todo_planner import TodoPlanner
 from activities.todos import Todos
 from activities.tokens import PostgresTokenStore
@@ -95,36 +98,6 @@ def task_links(settings: Settings) -> TaskLinks:
     return TaskLinks(settings.link_key.get_secret_value().encode(), settings.pages_url)
 
 
-def till_client(
-    settings: Settings, http: httpx.AsyncClient, clock: Clock, meter: pos.Meter | None = None
-) -> pos.PosPort:
-    """The till that POS_PROVIDER names. Raises pos.AccessError."""
-    provider = settings.pos_provider
-    access = pos.Access(
-        base_url=settings.pos_base_url,
-        api_key=settings.pos_api_key,
-        webhook_secret=settings.pos_webhook_secret,
-        app_id=settings.pos_app_id,
-        account=settings.pos_account,
-        store_keys=store_keys(settings.pos_store_keys.get_secret_value()),
-        options=settings.pos_options,
-        push_url=settings.pos_push_url or f"{settings.gateway_url.rstrip('/')}/pos/{provider}/events",
-    )
-    return pos.connect(provider, access, pos.Means(http, clock, meter))
-
-
-def store_keys(text: str) -> dict[str, pos.StoreKey]:
-    """`S001=appId:appKey,S002=…` by store. Raises pos.AccessError, without showing a key."""
-    keys: dict[str, pos.StoreKey] = {}
-    for number, part in enumerate(filter(None, (one.strip() for one in text.split(","))), start=1):
-        store, _, pair = part.partition("=")
-        app_id, _, app_key = pair.partition(":")
-        if not (store and app_id and app_key):
-            raise pos.AccessError(f"POS_STORE_KEYS: entry {number} is not store=appId:appKey")
-        keys[store.strip()] = pos.StoreKey(app_id.strip(), SecretStr(app_key.strip()))
-    return keys
-
-
 @dataclass(frozen=True)
 class Activities:
     """All classes of activities over one set of clients."""
@@ -141,7 +114,9 @@ class Activities:
     tagging: Tagging
     groups: Groups
     group_life: GroupLife
-    till: Till
+    till_feed: TillFeed
+    coupons: Coupons
+    till_walks: TillWalks
     todos: Todos
     upkeep: Upkeep
 
@@ -170,6 +145,7 @@ class Activities:
             self.staff_tasks.reassign_task,
             self.follow_ups.tell_employee,
             self.follow_ups.tell_manager,
+            self.till_walks.give_up,
         ]
 
     @property
@@ -201,7 +177,11 @@ class Activities:
 
     @property
     def on_pos(self) -> list[Callable[..., Any]]:
-        return [self.till.record_purchase, self.till.issue_coupon]
+        return [
+            self.till_feed.settle_hints,
+            self.coupons.issue_coupon,
+            self.till_walks.walk,
+        ]
 
 
 def compose(
@@ -220,21 +200,21 @@ def compose(
     """Every class of activities, with its clients injected.
 
     A greeting has 20 seconds and must not wait until a storm gives a connection back: `welcome_database` is
-    a pool of its own for it, its token included. Without it the greeting shares `database`. `calendars`: the
-    folder of playbooks whose group calendars are in force; without it there are none.
+    a pool of its own for it, with its token; without it, it shares `database`. `calendars`: the folder of
+    playbooks whose group calendars are in force; without it there are none.
     """
-    client, till = wecom_client(settings, http, database, clock), till_client(settings, http, clock)
-    courier = Courier(temporal, database, clock)
-    identifier, rules = Identifier(database, client, till, clock), join_rules(settings)
+    client = wecom_client(settings, http, database, clock)
+    till = till_client(settings, http, clock, PostgresMeter(database, clock))
+    courier, keys, rules = Courier(temporal, database, clock), member_keys(settings), join_rules(settings)
+    nights, greeting = till_nights(settings, database, till, courier, clock), welcome_database or database
+    identifier = Identifier(database, client, till, keys, clock)
     planner = TodoPlanner(database, policy, courier, clock, rules)
     return Activities(
         lives=Lives(database, policy, courier, clock),
         facts=Facts(database, policy, clock),
         notices=Notices(database, planner, clock),
         touches=Touches(database, policy, courier, clock, rules),
-        welcomes=_welcomes(
-            settings, http, welcome_database or database, temporal, till, policy, clock, lookup_seconds
-        ),
+        welcomes=_welcomes(settings, http, greeting, temporal, till, policy, clock, lookup_seconds),
         staff_tasks=StaffTasks(database, client, policy, courier, clock, rules),
         follow_ups=FollowUps(database, planner, task_links(settings), clock),
         backfills=Backfills(database, client, clock),
@@ -242,9 +222,11 @@ def compose(
         tagging=Tagging(database, client, policy, clock),
         groups=Groups(database, client, courier, clock, rules),
         group_life=GroupLife(database, policy, courier, clock, rules, Calendars(calendars, policy)),
-        till=Till(database, till, identifier, clock),
+        till_feed=TillFeed(database, till, courier, keys, clock),
+        coupons=Coupons(database, till, identifier, clock),
         todos=Todos(database, client, courier, clock),
-        upkeep=Upkeep(database, client, till, policy, courier, clock, rules, overstock),
+        till_walks=till_walks(settings, http, database, courier, clock),
+        upkeep=Upkeep(database, client, till, keys, policy, courier, clock, rules, overstock, nights),
     )
 
 
@@ -265,6 +247,6 @@ def _welcomes(
     lookup_seconds: float,
 ) -> Welcomes:
     client = wecom_client(settings, http, database, clock, greets=True)
-    identifier = Identifier(database, client, till, clock, seconds=lookup_seconds)
+    identifier = Identifier(database, client, till, member_keys(settings), clock, seconds=lookup_seconds)
     courier, links = Courier(temporal, database, clock), form_links(settings)
     return Welcomes(database, client, identifier, policy, courier, clock, join_rules(settings), links=links)

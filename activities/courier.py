@@ -22,9 +22,10 @@ from activities.attributes import STAGE
 from domain import addresses
 from domain.campaign_messages import CampaignStart
 from domain.events import CardTap, Event, EventKind, GroupChange
-from domain.messages import GroupStart, LifeStart, TodoStart, WelcomeStart
+from domain.messages import FeedStart, GroupStart, LifeStart, TodoStart, WelcomeStart
 from domain.shape import Shape
 from domain.task_messages import StaffTaskStart, StopTask, WithdrawFromTask
+from domain.walk_messages import WalkStart
 from settings import Clock
 from storage import inbound, lives, tasks
 from storage.database import Database
@@ -136,6 +137,18 @@ class Courier:
             static_summary=f"group {chat_id}",
         )
 
+    async def start_feed(self, provider: str) -> None:
+        """Make sure that what was kept of the till's pushes is read; a feed that sleeps wakes up."""
+        start = FeedStart(provider=provider, renew_after_events=self._renew_after_events)
+        await self._start(
+            addresses.TILL_FEED,
+            start,
+            id=addresses.till_feed_id(provider),
+            start_signal=addresses.HINTED,
+            start_signal_args=[start],
+            static_summary=f"reads what {provider} pushed",
+        )
+
     async def start_campaign(self, campaign_id: str) -> None:
         """Make sure that an approved campaign's workflow runs; it waits for its time by itself."""
         await self._start(
@@ -144,6 +157,16 @@ class Courier:
             id=addresses.campaign_id(campaign_id),
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             static_summary=f"campaign {campaign_id}",
+        )
+
+    async def start_till_walk(self, walk_id: str) -> None:
+        """Make sure that the workflow of a walk runs; how far it has come is in its row."""
+        await self._start(
+            addresses.TILL_WALK,
+            WalkStart(walk_id=walk_id),
+            id=walk_id,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=walk_id,
         )
 
     async def withdraw(self, batch_id: int, external_userid: str, reason: str) -> None:

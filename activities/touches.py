@@ -13,8 +13,9 @@ from domain.policy import Policy
 from domain.rooms import JoinRules
 from domain.step_messages import PlannedTouch, PlanTouch
 from domain.touches import Channel, TouchStatus
+from playbooks import templates
 from settings import Clock
-from storage import exposures, ledger, tasks, ways
+from storage import coupons, exposures, ledger, tasks, ways
 from storage.database import Database
 from storage.tables import Touch
 
@@ -37,6 +38,7 @@ class Touches:
         """
         now = self._clock()
         async with self._database.transaction() as session:
+            what = await _with_coupon_store(session, what)
             touch = await ways.planned(session, what.key) or await self._plan(session, what, now)
             batch = await tasks.batch_of(session, touch.batch_id) if touch.batch_id else None
         if batch and batch.status == "open":
@@ -54,6 +56,15 @@ class Touches:
         new = await ways.choose(session, what, self._rules, now)
         refused = await _held_out(session, what, now) or new.refused
         return await ways.plan(session, replace(new, refused=refused), self._policy, now)
+
+
+async def _with_coupon_store(session: AsyncSession, what: PlanTouch) -> PlanTouch:
+    """Where her own coupon can be used is said before the text is batched with others that say the same."""
+    if what.enrolment is None or not templates.names_coupon_store(what.text):
+        return what
+    store = await coupons.promised_at(session, what.external_userid, what.enrolment)
+    name = store.name if store else templates.ANY_STORE
+    return what.model_copy(update={"text": templates.with_coupon_store(what.text, name)})
 
 
 async def _held_out(session: AsyncSession, what: PlanTouch, now: datetime) -> ledger.Refusal | None:

@@ -7,7 +7,9 @@ from temporalio import activity
 
 from activities.attachments import Attachments
 from activities.backfills import Backfills
+from activities.coupon_upkeep import CouponUpkeep
 from activities.courier import Courier, Parcel
+from activities.feed_upkeep import FeedUpkeep
 from activities.group_pictures import GroupPictures
 from activities.group_upkeep import GroupUpkeep
 from activities.guarded import guarded
@@ -15,6 +17,8 @@ from activities.overstock import Overstock
 from activities.removals import Removals
 from activities.rooms import Rooms
 from activities.segments import Segments
+from activities.strangers import Strangers
+from activities.till_nights import TillNights
 from activities.todo_planner import TodoPlanner
 from domain.events import Event, EventKind
 from domain.messages import SweepReport, SweepStart
@@ -23,10 +27,11 @@ from domain.rooms import JoinRules
 from integrations import pos, wecom
 from playbooks.overstock_files import Rule
 from settings import Clock
-from storage import campaigns, inbound, lives, pictures, playbook_pictures, purchases, tasks
+from storage import campaigns, inbound, lives, pictures, playbook_pictures, tasks
 from storage.database import Database
 from storage.leases import Leases
-from storage.tables import Customer, Group, Snapshot
+from storage.member_keys import MemberKeys
+from storage.tables import Group, Snapshot
 
 GRACE = timedelta(seconds=10)  # younger leftovers are somebody's work in progress
 PATIENCE = timedelta(hours=1)  # after a task has expired: its last poll and what it tells everybody
@@ -40,14 +45,19 @@ class Upkeep:
         database: Database,
         client: wecom.WeComClient,
         till: pos.PosPort,
+        keys: MemberKeys,
         policy: Policy,
         courier: Courier,
         clock: Clock,
         rules: JoinRules,
         overstock: Sequence[Rule] = (),
+        nights: TillNights | None = None,
     ) -> None:
-        self._database, self._till = database, till
-        self._policy, self._courier, self._clock, self._rules = policy, courier, clock, rules
+        """`nights`: of the till; a chain may have none."""
+        self._database, self._policy, self._courier = database, policy, courier
+        self._clock, self._rules = clock, rules
+        self._feed = FeedUpkeep(database, till.provider, courier, clock)
+        self._strangers = Strangers(database, till, keys, courier, clock)
         self._backfills = Backfills(database, client, clock)
         self._pictures = GroupPictures(database, client, clock)
         self._attachments = Attachments(database, client, clock)
@@ -56,7 +66,9 @@ class Upkeep:
         self._todos = TodoPlanner(database, policy, courier, clock, rules)
         self._segments = Segments(database, policy, courier, clock)
         self._groups = GroupUpkeep(database, policy, courier, clock)
+        self._nights = nights
         self._overstock = Overstock(database, till, overstock, clock)
+        self._coupons = CouponUpkeep(database, till, courier, clock)
 
     @activity.defn
     async def sweep(self, what: SweepStart) -> SweepReport:
@@ -64,8 +76,10 @@ class Upkeep:
         report = SweepReport(every=self._policy.sweep_every)
         with guarded("facts"):
             report.delivered = await self._deliver()
+        with guarded("pushes of the till"):
+            await self._feed.look(GRACE)
         with guarded("members"):
-            await self._match_members()
+            await self._strangers.look(GRACE)
         with guarded("batches"):
             report.orphans = await self._start_orphans()
         with guarded("parked lives"):
@@ -82,6 +96,10 @@ class Upkeep:
             report.entered = await self._segments.look()
         with guarded("overstock"):
             report.overstock = await self._overstock.look()
+        with guarded("coupons"):
+            report.coupons = await self._coupons.look()
+        with guarded("walks through the till"):
+            report.walks = await self._nights.look() if self._nights else 0
         with guarded("campaigns"):
             await self._carry_campaigns_on()
         with guarded("temporary tags"):
@@ -102,37 +120,6 @@ class Upkeep:
             with guarded(subject):
                 delivered += await self._courier.deliver(subject)
         return delivered
-
-    async def _match_members(self) -> None:
-        async with self._database.transaction() as session:
-            subjects = await inbound.waiting_members(session, self._clock() - GRACE)
-        for subject in subjects:
-            with guarded(subject) as trouble:
-                await self._match_member(subject)
-            if any(isinstance(error, pos.PosError) and error.retryable for error in trouble):
-                return  # the till is down: it would be asked in vain for all the others
-
-    async def _match_member(self, subject: str) -> None:
-        """A push for a till member whom we could not place: ask the till who she is, once."""
-        member_id = subject.removeprefix("member/")
-        async with self._database.transaction() as session:
-            external_userid = await purchases.customer_of_member(session, member_id)
-        if external_userid is None:
-            found = await self._till.find_members(pos.MemberKey(kind="member_id", value=member_id))
-            external_userid = await self._customer_like(found[0]) if len(found) == 1 else None
-        async with self._database.transaction() as session:
-            await inbound.readdress(
-                session, subject, f"customer/{external_userid}" if external_userid else None, self._clock()
-            )
-        if external_userid:
-            await self._courier.deliver(f"customer/{external_userid}")
-
-    async def _customer_like(self, member: pos.Member) -> str | None:
-        async with self._database.transaction() as session:
-            found = await purchases.link_member(
-                session, member.member_id, member.external_userid, member.unionid
-            )
-        return found.external_userid if isinstance(found, Customer) else None
 
     @property
     def _patience(self) -> timedelta:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from domain import journey, steps
+from domain import goals, journey, steps
 from domain.customer import CustomerState, Enrolment, Phase
 from domain.playbook import CouponStep, NotifyStaff, Send, Step, TagStep
 from domain.questions import OVER, Answer, Experiment, Question, StageDay, Stages
@@ -30,6 +30,7 @@ class IssueCoupon(Shape):
     playbook: str
     key: str
     coupon: CouponStep
+    step: str | None = Field(None, description="the `id` of the step")
 
 
 class MarkTags(Shape):
@@ -140,7 +141,7 @@ def answered(state: CustomerState, ask: Ask, answer: Answer, now: datetime) -> N
         if answer.chosen is not None:
             number = int(answer.chosen)
             enrolment.asks_goals = asked[number + 1 :]  # the answer names the first that holds
-            journey.reach_goal(state, enrolment, asked[number], answer.why, now)
+            goals.reach(state, enrolment, asked[number], answer.why, now)
     elif ask.about == EXITS:
         _exit_or_go_on(state, enrolment, ask, answer, now)
     elif ask.about == STAGE:
@@ -214,7 +215,7 @@ def _act_at(enrolment: Enrolment, step: Step, playbook: str, key: str) -> Outwar
     if step.send and enrolment.waits_for is None:
         return _send(enrolment, step, playbook, key)
     if step.coupon:
-        return IssueCoupon(playbook=playbook, key=key, coupon=step.coupon)
+        return IssueCoupon(playbook=playbook, key=key, coupon=step.coupon, step=step.id)
     if step.tag:
         return MarkTags(playbook=playbook, key=key, tags=step.tag)
     if step.notify_staff:
@@ -241,7 +242,7 @@ def _send(enrolment: Enrolment, step: Step, playbook: str, key: str) -> Outward 
     if (standing := _standing_exits(enrolment)) and not enrolment.may_send:
         return _ask_exits(enrolment, key, standing)
     if step.send.coupon and not enrolment.coupon_given:
-        return IssueCoupon(playbook=playbook, key=f"{key}/coupon", coupon=step.send.coupon)
+        return IssueCoupon(playbook=playbook, key=f"{key}/coupon", coupon=step.send.coupon, step=step.id)
     since = (enrolment.entered_at or enrolment.since) if step.send.within else None
     return SendTouch(playbook=playbook, key=key, send=step.send, step=step.id, since=since)
 
@@ -281,8 +282,7 @@ def _reaches_out(action: Outward, enrolment: Enrolment) -> bool:
 
 
 def _sends(enrolment: Enrolment) -> bool:
-    step = steps.current(enrolment)
-    return step is not None and step.send is not None
+    return (step := steps.current(enrolment)) is not None and step.send is not None
 
 
 def _rest(state: CustomerState) -> Rest:

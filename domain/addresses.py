@@ -17,6 +17,8 @@ STAFF_TASK = "StaffTask"
 WELCOME_WORKFLOW = "Welcome"
 TODO = "Todo"
 CAMPAIGN = "Campaign"
+TILL_FEED = "TillFeed"
+TILL_WALK = "TillWalk"
 SWEEP = "Sweep"
 SWEEP_ID = "sweep"
 
@@ -27,6 +29,7 @@ WITHDRAW = "withdraw"  # signal of StaffTask: one recipient less
 STOP = "stop"  # signal of StaffTask: nothing of it is to be sent any more
 ORDER = "order"  # update of Campaign: one CampaignOrder
 TAPPED = "tapped"  # signal of Todo: one CardTap
+HINTED = "hinted"  # signal of TillFeed: one FeedStart
 
 
 def customer_id(external_userid: str) -> str:
@@ -53,6 +56,18 @@ def todo_workflow_id(todo_id: str) -> str:
 
 def campaign_id(name: str) -> str:
     return f"campaign/{name}"
+
+
+def till_feed_id(provider: str) -> str:
+    return f"till/{provider}"
+
+
+def till_walk_id(provider: str, kind: str, day: str) -> str:
+    return f"till-walk/{provider}/{kind}/{day}"
+
+
+def till_backfill_id(provider: str, since: str) -> str:
+    return f"till-backfill/{provider}/{since}"
 
 
 def card_task_id(todo_id: str, attempt: int) -> str:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from domain.events import Event, EventKind
+from domain.events import Event
 from domain.playbook import CouponStep, PinnedJourney
 from domain.shape import Duration, Shape, UtcTime
 from domain.stages import Stage
@@ -83,6 +83,13 @@ class Move(Shape):
     pinned: PinnedJourney
 
 
+class Undone(Shape):
+    """A goal that had been reached by an order of which nothing is left."""
+
+    at: UtcTime
+    reason: str
+
+
 class Enrolment(Shape):
     """One run through one playbook: data, not code, so that any workflow run can end and resume anywhere."""
 
@@ -110,6 +117,10 @@ class Enrolment(Shape):
     asks_goals: list[int] = Field(default_factory=list, description="goals whose event came; do they hold?")
     asks_exits: list[int] = Field(default_factory=list, description="exits whose event came; do they hold?")
     reached: list[str] = Field(default_factory=list, description="goals")
+    by_order: dict[str, list[str]] = Field(
+        default_factory=dict, description="the orders that reached a goal, or that one still asks about"
+    )
+    undone: dict[str, Undone] = Field(default_factory=dict, description="goals that are reached no more")
     been: list[list[int | str]] = Field(
         default_factory=list, description="steps of this list that reached out to her; none is done twice"
     )
@@ -201,6 +212,3 @@ class CustomerState(Shape):
     @property
     def active(self) -> list[Enrolment]:
         return [e for e in self.enrolments.values() if e.phase is not Phase.ENDED]
-
-
-RECORDED_AT_TILL = {EventKind.ORDER_PAID, EventKind.ORDER_REFUNDED, EventKind.COUPON_REDEEMED}

@@ -19,7 +19,8 @@ class EventKind(StrEnum):
     GROUP_JOINED = "group_joined"  # 进群
     GROUP_LEFT = "group_left"  # 退群, or the group was dismissed
     ORDER_PAID = "order_paid"
-    ORDER_REFUNDED = "order_refunded"
+    ORDER_REFUNDED = "order_refunded"  # in part or whole
+    ORDER_UNDONE = "order_undone"  # wholly refunded, or cancelled
     COUPON_REDEEMED = "coupon_redeemed"
     COUPON_EXPIRED = "coupon_expired"
     FORM_ANSWERED = "form_answered"  # she filled in a form of ours; the row keeps what she said

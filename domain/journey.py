@@ -72,16 +72,6 @@ def leave(state: CustomerState, enrolment: Enrolment, reason: str, now: datetime
         enter_stage(state, Stage.ENDED, reason, now)
 
 
-def reach_goal(state: CustomerState, enrolment: Enrolment, number: int, why: str, now: datetime) -> None:
-    """The journey has done what it is for."""
-    goal = enrolment.pinned.journey.goals[number]
-    if goal.name not in enrolment.reached:
-        enrolment.reached.append(goal.name)
-        note(state, now, f"goal {goal.name} reached", why)
-    if goal.ends and enrolment.phase is not Phase.ENDED:
-        end(state, enrolment, f"goal reached: {goal.name}", now, withdraw=True)
-
-
 def begin(state: CustomerState, enrolment: Enrolment, phase: Phase, now: datetime) -> None:
     """Go to the first step of a phase, or past a phase that has none."""
     go_over(state, enrolment, now)

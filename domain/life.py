@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from domain import journey, steps
+from domain import goals, journey, steps
 from domain.customer import (
     CustomerState,
     Enrolment,
@@ -28,7 +28,7 @@ def happened(state: CustomerState, event: Event, now: datetime) -> None:
     for enrolment in state.active:
         _meet(enrolment, event)
         _see_days(enrolment, _DAYS.get(event.form or event.kind, ()), told=event.form is not None)
-        _see_goals_and_exits(state, enrolment, event, now)
+        goals.see(state, enrolment, event, now)
         enrolment.retag |= event.kind in _TELLING and bool(enrolment.pinned.journey.tags)
 
 
@@ -185,8 +185,26 @@ def _came_back(state: CustomerState, event: Event, now: datetime) -> None:
 
 
 def _refunded(state: CustomerState, event: Event, now: datetime) -> None:
+    """Of a part of it nothing follows but what is looked up: what she paid is less."""
+    journey.note(state, now, "order refunded", f"order {event.order_id}, in part or whole")
+
+
+def _undone(state: CustomerState, event: Event, now: datetime) -> None:
+    """Nothing of the order is left: neither is what it reached, also where the journey has ended since."""
     state.orders = max(state.orders - 1, 0)
-    journey.note(state, now, "order refunded", f"order {event.order_id}")
+    why = f"order {event.order_id} was {event.reason}"
+    journey.note(state, now, "order undone", why)
+    for enrolment in state.enrolments.values():
+        goals.undo(state, enrolment, event.order_id or "", why, now)
+
+
+def _expired(state: CustomerState, event: Event, now: datetime) -> None:
+    journey.note(state, now, "coupon expired", f"coupon {event.coupon_id}: {event.reason or 'not redeemed'}")
+
+
+def _coupon_expired(state: CustomerState, event: Event, now: datetime) -> None:
+    """The `reason` is `expired`, or `void` where the till took it back."""
+    journey.note(state, now, f"coupon {event.reason or 'expired'}", f"coupon {event.coupon_id}")
 
 
 def _form_answered(state: CustomerState, event: Event, now: datetime) -> None:
@@ -233,28 +251,10 @@ def _see_days(enrolment: Enrolment, dates: Sequence[DateName], *, told: bool) ->
         enrolment.due_at = None
 
 
-def _see_goals_and_exits(state: CustomerState, enrolment: Enrolment, event: Event, now: datetime) -> None:
-    """At once, also in the middle of a wait. What has a condition is looked up next."""
-    if event.at < enrolment.since:
-        return
-    rules = enrolment.pinned.journey
-    for number, goal in enumerate(rules.goals):
-        if goal.event == event.kind and goal.name not in enrolment.reached:
-            if goal.when:
-                enrolment.asks_goals += [number] if number not in enrolment.asks_goals else []
-            else:
-                journey.reach_goal(state, enrolment, number, event.kind, now)
-    for number, rule in enumerate(rules.exits):
-        if rule.event == event.kind and enrolment.phase is not Phase.ENDED:
-            if rule.when:
-                enrolment.asks_exits.append(number)
-            else:
-                journey.leave(state, enrolment, rule.reason, now)
-
-
 _TELLING = {
     EventKind.ORDER_PAID,
     EventKind.ORDER_REFUNDED,
+    EventKind.ORDER_UNDONE,
     EventKind.COUPON_REDEEMED,
     EventKind.FORM_ANSWERED,
     EventKind.GROUP_JOINED,
@@ -265,7 +265,7 @@ _TELLING = {
 _ORDERS: tuple[DateName, ...] = ("first_order", "last_order")
 _DAYS: dict[str, tuple[DateName, ...]] = {
     EventKind.ORDER_PAID: _ORDERS,
-    EventKind.ORDER_REFUNDED: _ORDERS,
+    EventKind.ORDER_UNDONE: _ORDERS,
     EventKind.FRIEND_ADDED: ("friend_since",),
     FormName.BIRTHDAY: ("birthday",),
     FormName.DUE_DATE: ("due_date", "child_born"),
@@ -281,6 +281,9 @@ _HANDLERS: dict[EventKind, Callable[[CustomerState, Event, datetime], None]] = {
     EventKind.GROUP_LEFT: _group_left,
     EventKind.ORDER_PAID: _came_back,
     EventKind.COUPON_REDEEMED: _came_back,
+    EventKind.COUPON_EXPIRED: _coupon_expired,
     EventKind.ORDER_REFUNDED: _refunded,
+    EventKind.ORDER_UNDONE: _undone,
+    EventKind.COUPON_EXPIRED: _expired,
     EventKind.FORM_ANSWERED: _form_answered,
 }

@@ -120,17 +120,25 @@ class Withdrawal(Shape):
     )
 
 
-class RecordPurchase(Shape):
-    """The till hinted at something: read the truth."""
+class FeedStart(Shape):
+    """Start of TillFeed, and its signal: a push of this till was kept."""
 
-    external_userid: str
-    event: Event
+    provider: str
+    renew_after_events: int | None = Field(None, description="for tests: continue as new this early")
 
 
-class Purchase(Shape):
-    """The event as the till confirms it; None when there is nothing to it."""
+class SettleHints(Shape):
+    """Read what is due."""
 
-    event: Event | None = None
+    provider: str
+
+
+class SettledHints(Shape):
+    """`put_off`: asked in vain, to be asked again. `next_at`: something is due then; None: nothing is."""
+
+    settled: int = 0
+    put_off: int = 0
+    next_at: UtcTime | None = None
 
 
 class RefreshGroup(Shape):
@@ -185,8 +193,10 @@ class SweepReport(Shape):
     todos: int = 0
     entered: int = Field(0, description="customers whom a segment means")
     overstock: int = Field(0, description="campaigns that stock started")
+    coupons: int = Field(0, description="that came to an end and nobody had told")
     groups: int = Field(0, description="whose lives were started")
     profiles: int = Field(0, description="of groups, written for their day")
+    walks: int = Field(0, description="through the till, under way")
 
 
 class CommandAnswer(Shape):

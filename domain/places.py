@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from domain.playbook import Condition, Playbook, Step
+from domain.playbook import Condition, CouponStep, Playbook, Step
 
 Place = tuple[str | int, ...]  # ("nurture", 0, "send", "text")
 
@@ -38,6 +38,24 @@ def inside(step: Step, branch: str) -> Place:
         return "branch", int(branch), "steps"
     arms = [arm.arm for arm in step.split.arms] if step.split else []
     return "split", "arms", arms.index(branch), "steps"
+
+
+def coupons_of(book: Playbook) -> Iterator[tuple[Place, CouponStep]]:
+    """Every coupon that may be credited: a greeting's, a step's, and what goes with a message."""
+    for at, coupon in _all_coupons(book):
+        if coupon:
+            yield (*at, "coupon"), coupon
+
+
+def _all_coupons(book: Playbook) -> Iterator[tuple[Place, CouponStep | None]]:
+    if book.welcome:
+        yield ("welcome",), book.welcome.coupon
+        for number, variant in enumerate(book.welcome.variants):
+            yield ("welcome", "variants", number), variant.coupon
+    for at, step in steps_of(book):
+        yield at, step.coupon
+        if step.send:
+            yield (*at, "send"), step.send.coupon
 
 
 def conditions_of(book: Playbook) -> Iterator[tuple[Place, Condition]]:

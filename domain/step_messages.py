@@ -129,6 +129,7 @@ class GiveCoupon(Shape):
     coupon: CouponStep
     once_per_member: bool = False
     playbook: str | None = None
+    step: str | None = Field(None, description="the `id` of its step, for the condition `outcome`")
     holdout: Holdout | None = None
 
 

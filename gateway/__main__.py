@@ -5,8 +5,9 @@ import logging
 
 import uvicorn
 
-from activities.composition import connections, till_client
+from activities.composition import connections
 from activities.courier import Courier
+from activities.till_clients import member_keys, till_client
 from gateway.app import Doors, create_app
 from gateway.intake import Intake
 from integrations import wecom
@@ -27,6 +28,7 @@ async def serve(settings: Settings) -> None:
                 settings.wecom_corp_id,
             ),
             till=till_client(settings, http, utc_now),
+            keys=member_keys(settings),
             intake=Intake(database, Courier(temporal, database, utc_now), utc_now),
             database=database,
             temporal=temporal,

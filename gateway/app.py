@@ -22,8 +22,8 @@ from gateway.pages.tasks import task_routes
 from gateway.staff import note_staff
 from integrations import pos, wecom
 from settings import Clock
-from storage import purchases
 from storage.database import Database
+from storage.member_keys import MemberKeys
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ class Doors:
 
     crypto: wecom.CallbackCrypto
     till: pos.PosPort
+    keys: MemberKeys
     intake: Intake
     database: Database
     temporal: Client
@@ -92,31 +93,28 @@ def _wecom_door(app: FastAPI, doors: Doors, metrics: Metrics) -> None:
 def _till_door(app: FastAPI, doors: Doors, metrics: Metrics) -> None:
     @app.post("/pos/{provider}/events")
     async def push(provider: str, request: Request) -> Response:
-        """One push of a till. Whom it concerns is looked up; a stranger's waits for the sweep."""
+        """One push of a till: kept, and acknowledged in its own words. What it is of is read afterwards."""
         if provider != doors.till.provider:
             return PlainTextResponse(f"no such till here: {provider}", status_code=404)
         with metrics.seconds.labels("pos").time():
             try:
                 body = await read_body(request)
-                told = pos.Push(url=str(request.url), headers=dict(request.headers), body=body)
-                [event] = doors.till.open_push(told, doors.clock())
+                told = pos.Push(
+                    url=str(request.url), headers=request.headers, query=request.query_params, body=body
+                )
+                events = doors.till.open_push(told, doors.clock())
             except (TooLarge, pos.WebhookRejected) as error:
                 return _refused(metrics, "pos", error)
-            fact_id = translate.digest(provider.encode(), event.dedupe_key.encode())
-            parcel = translate.till_fact(event, fact_id, doors.clock())
+            sealed, now = doors.keys.seal("push", body) if doors.keys.known else None, doors.clock()
+            hints = [translate.till_hint(event, sealed, now) for event in events]
             try:
-                subject = await _buyer(doors, event)
-            except (SQLAlchemyError, OSError):
+                new = await doors.intake.take_hints(hints)
+            except TryAgain:
                 return _try_again(metrics, "pos")
-            return await _take(doors, metrics, "pos", fact_id, subject if parcel.event else None, parcel)
-
-
-async def _buyer(doors: Doors, event: pos.PosEvent) -> str | None:
-    if event.member_id is None:
-        return None  # nobody in particular bought
-    async with doors.database.transaction() as session:
-        found = await purchases.customer_of_member(session, event.member_id)
-    return f"customer/{found}" if found else f"member/{event.member_id}"
+            metrics.facts.labels("pos", "new").inc(new)
+            metrics.facts.labels("pos", "repeated").inc(len(hints) - new)
+            ack = doors.till.ack(told)
+            return Response(ack.body, ack.status, media_type=ack.content_type)
 
 
 def _health(app: FastAPI, doors: Doors, metrics: Metrics) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError
@@ -10,8 +11,11 @@ from activities.courier import Courier, Parcel
 from settings import Clock
 from storage import inbound
 from storage.database import Database
+from storage.hints import keep
+from storage.tables import TillHint
 
 ANSWER_SECONDS = 4.0  # WeCom waits 5 (contract §3.1); who gets no answer in time repeats anyway
+WAKE_SECONDS = 1.0  # with it a push is still answered in the time that tills give
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +43,26 @@ class Intake:
             log.error("no answer from Temporal or PostgreSQL within %g s: %s", ANSWER_SECONDS, subject)
             raise TryAgain from None
 
+    async def take_hints(self, hints: Sequence[TillHint]) -> int:
+        """Keep what a till pushed, and wake who reads it; returns how many were new. Raises TryAgain."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS), self._database.transaction() as session:
+                new = await keep(session, hints)
+        except (SQLAlchemyError, OSError) as error:  # a TimeoutError is an OSError
+            log.error("a push of the till is not kept: %s", type(error).__name__)
+            raise TryAgain from None
+        if new and any(hint.settled_at is None for hint in hints):
+            await self._wake_feed(hints[0].provider)
+        return new
+
+    async def _wake_feed(self, provider: str) -> None:
+        """Rows are safe: what cannot be told at once is the sweep's, and the till gets its answer."""
+        try:
+            async with asyncio.timeout(WAKE_SECONDS):
+                await self._courier.start_feed(provider)
+        except (RPCError, TimeoutError) as error:
+            log.error("kept, not read yet (%s): pushes of %s", type(error).__name__, provider)
+
     async def deliver(self, subject: str) -> None:
         """Deliver what was stored for a subject. Raises TryAgain: then the sweep delivers it."""
         try:
@@ -63,7 +87,7 @@ class Intake:
             log.error("PostgreSQL is unreachable (%s): delivering without a row", type(error).__name__)
             await self._send_directly(subject, parcel)
             return True
-        if subject and not _unmatched(subject):
+        if subject:
             await self._deliver(subject)
         return new
 
@@ -75,14 +99,9 @@ class Intake:
             raise TryAgain from None
 
     async def _send_directly(self, subject: str | None, parcel: Parcel) -> None:
-        if subject is None or _unmatched(subject):
+        if subject is None:
             raise TryAgain  # nobody to remember it: the sender has to
         try:
             await self._courier.send(subject, parcel)
         except (RPCError, SQLAlchemyError, OSError):
             raise TryAgain from None
-
-
-def _unmatched(subject: str) -> bool:
-    """A till member who is nobody's customer yet: the sweep looks for her."""
-    return subject.startswith("member/")

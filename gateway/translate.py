@@ -1,12 +1,14 @@
-"""From WeCom's and the till's words to ours: which fact, about whom."""
+"""From WeCom's and the till's words to ours: which fact, about whom; where the truth is to be read."""
 
 import hashlib
+from datetime import timedelta
 
 from activities.courier import Parcel
 from domain.addresses import customer_id, group_id, todo_of_card, todo_workflow_id
 from domain.events import CardTap, Event, EventKind, GroupChange
 from domain.shape import UtcTime
 from integrations import pos, wecom
+from storage.tables import TillHint
 
 DIGEST_CHARS = 32
 SECRETS = {"welcome_code", "response_code", "chat_key"}  # for a moment only; nothing keeps them
@@ -18,11 +20,6 @@ _CONTACT = {
     wecom.ContactChange.AUDIT_APPROVED: EventKind.AUDIT_APPROVED,
     wecom.ContactChange.DELETED_BY_EMPLOYEE: EventKind.FRIEND_REMOVED,
     wecom.ContactChange.DELETED_BY_CUSTOMER: EventKind.FRIEND_LEFT,
-}
-_TILL = {
-    pos.EventKind.ORDER_PAID: EventKind.ORDER_PAID,
-    pos.EventKind.ORDER_REFUNDED: EventKind.ORDER_REFUNDED,
-    pos.EventKind.COUPON_REDEEMED: EventKind.COUPON_REDEEMED,
 }
 
 
@@ -59,16 +56,20 @@ def wecom_fact(event: wecom.CallbackEvent, fact_id: str) -> tuple[str | None, Pa
     return None, Parcel(raw=event.model_dump(mode="json", exclude=SECRETS))
 
 
-def till_fact(event: pos.PosEvent, fact_id: str, received_at: UtcTime) -> Parcel:
-    """The fact of a till's push. It says where to look; the till is asked for the truth."""
-    kind = _TILL.get(event.kind)
-    if kind is None:
-        return Parcel(raw=event.model_dump(mode="json"))
-    fact = Event(
-        id=fact_id,
-        kind=kind,
-        at=event.occurred_at or received_at,
-        order_id=event.order_id,
-        coupon_id=event.coupon_id,
+def till_hint(event: pos.PosEvent, body: bytes | None, received_at: UtcTime) -> TillHint:
+    """What is kept of a till's push: it says where to look, and the till is asked for the truth.
+
+    `body`: as it came, sealed. What we do not know is kept as long, and settled.
+    """
+    ignored = event.kind is pos.EventKind.IGNORED
+    return TillHint(
+        provider=event.provider,
+        dedupe_key=event.dedupe_key,
+        kind=event.kind.value,
+        facts=event.model_dump(mode="json", exclude_none=True, exclude={"provider", "dedupe_key", "kind"}),
+        body=body,
+        received_at=received_at,
+        due_at=received_at + timedelta(seconds=event.refetch_after_s),
+        settled_at=received_at if ignored else None,
+        outcome=f"ignored: {event.provider_type or 'a type that we do not know'}" if ignored else "",
     )
-    return Parcel(event=fact)

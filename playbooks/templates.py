@@ -2,6 +2,7 @@
 gap in a customer's message."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -42,6 +43,9 @@ STAFF_SAMPLE: dict[str, Any] = {
 # One template serves all groups of all stores: it can name none of them.
 GROUP_WELCOME_SAMPLE: dict[str, Any] = {"nickname": NICKNAME, "benefit": _SHARED["benefit"]}
 
+ANY_STORE = "任意门店"  # where a coupon that holds no store's voucher can be used
+_COUPON_STORE = re.compile(r"\{\{-?\s*coupon\.store\s*-?\}\}")
+
 _environment = Environment(undefined=StrictUndefined)
 
 
@@ -79,6 +83,18 @@ def check(
         raise TemplateError(f"may become {len(rendered)} characters, {characters} fit: shorten it")
     if size == 0:
         raise TemplateError("says nothing")
+
+
+def names_coupon_store(text: str) -> bool:
+    return _COUPON_STORE.search(text) is not None
+
+
+def with_coupon_store(text: str, store: str = _STORE["name"]) -> str:
+    """Where her coupon can be used (M62) is said before the text is batched with others that say the same.
+
+    It stays a template of all that a task shares. The default is the longest plausible name.
+    """
+    return _COUPON_STORE.sub(lambda _: store, text)
 
 
 def uses(text: str, *name: str) -> bool:

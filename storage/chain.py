@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import SQLModel, col, select
+from sqlmodel import SQLModel, col, exists, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.tables import Employee, Group, Region, Store
@@ -95,6 +95,12 @@ async def regions(session: AsyncSession) -> dict[str, list[str]]:
 async def zones(session: AsyncSession, store_ids: set[str]) -> dict[str, str]:
     query = select(Store.id, Store.zone).where(col(Store.id).in_(store_ids))
     return dict((await session.exec(query)).all())
+
+
+async def any_store_is_placed(session: AsyncSession) -> bool:
+    """Whether the nearest store can be told at all."""
+    query = select(exists().where(col(Store.active), col(Store.latitude).is_not(None)))
+    return bool((await session.exec(query)).one())
 
 
 async def stores_of_groups(session: AsyncSession) -> dict[str, str]:

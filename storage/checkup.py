@@ -1,7 +1,7 @@
 """What `journeys doctor` asks of the tables. Read-only."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, tuple_
 from sqlmodel import SQLModel, col, select
@@ -15,9 +15,14 @@ from storage.tables import (
     Follow,
     Group,
     InboundEvent,
+    MemberKey,
     PlaybookVersion,
     Store,
+    TillHint,
+    TillWalk,
 )
+
+WEEK = timedelta(days=7)
 
 
 async def how_many(session: AsyncSession, table: type[SQLModel]) -> int:
@@ -93,3 +98,22 @@ async def unknown_friends(session: AsyncSession, pairs: Collection[tuple[str, st
     both = tuple_(col(Follow.userid), col(Follow.external_userid))
     query = select(Follow.userid, Follow.external_userid).where(both.in_(list(pairs)))
     return set(pairs) - set((await session.exec(query)).all())
+
+
+async def late_hints(session: AsyncSession, before: datetime) -> tuple[int, int]:
+    """Pushes of the till that are due since then, and those of the week that the till knows nothing of."""
+    waits = col(TillHint.settled_at).is_(None) & (col(TillHint.due_at) < before)
+    lost = col(TillHint.outcome).startswith("not_found") & (col(TillHint.received_at) > before - WEEK)
+    query = select(func.count().filter(waits), func.count().filter(lost)).select_from(TillHint)
+    return (await session.exec(query)).one()
+
+
+async def last_walk(session: AsyncSession, kind: str) -> datetime | None:
+    """When such a walk was last finished."""
+    query = select(func.max(TillWalk.ended_at)).where(TillWalk.kind == kind, TillWalk.status == "done")
+    return (await session.exec(query)).one()
+
+
+async def member_keys(session: AsyncSession, provider: str) -> int:
+    query = select(func.count()).select_from(MemberKey).where(MemberKey.provider == provider)
+    return (await session.exec(query)).one()

@@ -14,9 +14,11 @@ from domain.conditions import FAST_TILL
 from domain.facts import Bought, Facts
 from domain.playbook.conditions import OutcomeWord
 from domain.touches import OPEN, TouchStatus
+from storage import coupons
 from storage.known import Friendship, Known
 from storage.reached import AT, in_groups, to_herself
 from storage.tables import (
+    Coupon,
     Customer,
     CustomerTag,
     Employee,
@@ -112,16 +114,19 @@ async def _add_orders(session: AsyncSession, found: _All, now: datetime) -> None
     query = query.where(col(Order.paid_at) <= now + FAST_TILL)
     for row in (await session.exec(query.order_by(col(Order.paid_at), col(Order.order_id)))).all():
         for one in members[row.member_id or ""]:
-            one.orders.append(
-                Bought(
-                    at=row.paid_at,
-                    store_id=row.store_id,
-                    paid_minor=row.paid_minor - row.refunded_minor,
-                    coupons=row.coupons,
-                    categories=row.categories,
-                    products=row.products,
-                )
-            )
+            one.orders.append(bought(row))
+
+
+def bought(row: Order) -> Bought:
+    """Of an order whose status is in BOUGHT."""
+    return Bought(
+        at=row.paid_at,
+        store_id=row.store_id,
+        paid_minor=row.paid_minor - row.refunded_minor,
+        coupons=row.coupons,
+        categories=row.categories,
+        products=row.products,
+    )
 
 
 async def _add_messages(session: AsyncSession, found: _All, now: datetime) -> None:
@@ -146,11 +151,16 @@ async def _add_answers(session: AsyncSession, found: _All) -> None:
 
 
 async def _add_outcomes(session: AsyncSession, found: _All, enrolments: Enrolments) -> None:
-    """What became of the messages of her enrolment; of a step that was visited again, of the last visit.
+    """What became of the messages and coupons of her enrolment; of a step visited again, of the last visit.
 
     One to her whole group is planned for many at once, each with the step that asked for it.
     """
     asked = [(one, *enrolments[one]) for one in found if one in enrolments]
+    begins = {one: f"{one}/{number}/" for one, _, number in asked}
+    for coupon in await coupons.of_steps(session, begins.keys()):
+        hers = coupon.key.startswith(begins[coupon.external_userid])
+        if hers and (word := _word_of_coupon(coupon)):
+            found[coupon.external_userid].outcomes[coupon.step or ""] = word
     own = select(Touch, Touch.status).where(*_asked_by(Touch, asked))
     shared = select(GroupPlan, Touch.status).join(Touch, col(Touch.key) == GroupPlan.touch_key)
     rows: list[tuple[Touch | GroupPlan, str]] = []
@@ -173,6 +183,15 @@ async def _stores(session: AsyncSession, found: _All, now: datetime) -> dict[str
     }
     query = select(Store).where(col(Store.id).in_(wanted))
     return {store.id: store for store in (await session.exec(query)).all()}
+
+
+def _word_of_coupon(coupon: Coupon) -> OutcomeWord | None:
+    """One that goes with a message and is credited says nothing: the message has an outcome of its own."""
+    if coupon.status in (coupons.REFUSED, coupons.UNCLEAR):
+        return "refused" if coupon.status == coupons.REFUSED else "unknown"
+    if coupon.key.endswith("/coupon"):
+        return None
+    return "open" if coupon.status == coupons.CLAIMED else "sent"
 
 
 def _word(status: TouchStatus) -> OutcomeWord:

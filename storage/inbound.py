@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.tables import InboundEvent
+from storage.tables import InboundEvent, MemberConflict
 
 MEMBER = "member/"  # what the till told of somebody whom we could not place
 
@@ -53,8 +53,13 @@ async def waiting_subjects(session: AsyncSession, before: datetime, limit: int =
 
 
 async def waiting_members(session: AsyncSession, before: datetime, limit: int = 500) -> Sequence[str]:
-    """The same of the till's members whom nobody has placed yet."""
-    return await _waiting(session, before, limit, col(InboundEvent.subject).startswith(MEMBER))
+    """The same of the till's members whom nobody has placed yet, without those of an open conflict."""
+    member = func.jsonb_build_array(func.substr(InboundEvent.subject, len(MEMBER) + 1))
+    disputed = select(MemberConflict.id).where(
+        col(MemberConflict.resolved_at).is_(None), col(MemberConflict.candidates).contains(member)
+    )
+    strangers = col(InboundEvent.subject).startswith(MEMBER) & ~disputed.exists()
+    return await _waiting(session, before, limit, strangers)
 
 
 async def _waiting(

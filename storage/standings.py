@@ -21,7 +21,7 @@ async def save(session: AsyncSession, state: CustomerState) -> None:
     if not rows:
         return
     statement = insert(Standing).values(rows)
-    said = {k: statement.excluded[k] for k in ("version", "path", "moving", "ended_at", "reached")}
+    said = {k: statement.excluded[k] for k in ("version", "path", "moving", "ended_at", "reached", "undone")}
     differs = [getattr(Standing, k).is_distinct_from(value) for k, value in said.items()]
     changed = or_(*differs)
     await session.exec(
@@ -42,6 +42,7 @@ def _row(external_userid: str, enrolment: Enrolment) -> dict[str, Any]:
         "since": enrolment.since,
         "ended_at": enrolment.ended_at,
         "reached": enrolment.reached,
+        "undone": sorted(enrolment.undone),
         "episode": enrolment.episode,
     }
 

@@ -8,7 +8,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.touches import Channel
-from storage.tables import Batch, Group, GroupMember, GroupPlan, LogEntry, Touch
+from storage.coupons import UNCLEAR
+from storage.tables import Batch, Coupon, Group, GroupMember, GroupPlan, LogEntry, Touch
 
 CONFIRMED = (Channel.PRIVATE, Channel.GROUP, Channel.MOMENTS)
 
@@ -41,8 +42,21 @@ async def story(session: AsyncSession, external_userid: str) -> list[StoryLine]:
     ]
     for touch, goes_at in (await session.exec(touches.order_by(col(Touch.key)))).all():
         lines += _touch_lines(touch, f"{touch.channel} {_short(touch)}", touch.passed_over, goes_at)
+    lines += await _coupons(session, external_userid)
     lines += await _in_groups(session, external_userid)
     return sorted(lines, key=lambda line: line.at)
+
+
+async def _coupons(session: AsyncSession, external_userid: str) -> list[StoryLine]:
+    """What her life does not know: of coupons that were left unclear, and what an operator said of them."""
+    query = select(Coupon).where(Coupon.external_userid == external_userid)
+    query = query.where((col(Coupon.status) == UNCLEAR) | col(Coupon.settled_by).is_not(None))
+    lines = []
+    for row in (await session.exec(query.order_by(col(Coupon.key)))).all():
+        why = f"settled by {row.settled_by}: {row.reason}" if row.settled_by else row.reason
+        at = row.changed_at or row.claimed_at
+        lines.append(StoryLine(at, f"coupon/{row.key}", f"coupon {row.template}: {row.status}", why))
+    return lines
 
 
 async def _in_groups(session: AsyncSession, external_userid: str) -> list[StoryLine]:

@@ -3,9 +3,9 @@
 from temporalio import workflow
 
 from domain import commands, journey, life
-from domain.customer import RECORDED_AT_TILL, Command, CustomerState
+from domain.customer import Command, CustomerState
 from domain.events import Event, EventKind
-from domain.messages import Arrival, Arrive, Enrolled, Enrolling, Purchase, RecordPurchase, Tagged, Withdrawal
+from domain.messages import Arrival, Arrive, Enrolled, Enrolling, Tagged, Withdrawal
 from domain.playbook import PinnedJourney
 from domain.step_messages import ReadTags
 from workflows import options
@@ -14,7 +14,6 @@ from workflows.attempts import Attempts
 with workflow.unsafe.imports_passed_through():
     from activities.lives import Lives
     from activities.tagging import Tagging
-    from activities.till import Till
 
 ADDED = {EventKind.FRIEND_ADDED, EventKind.FRIEND_HALF_ADDED}
 LOST = {EventKind.FRIEND_LEFT, EventKind.FRIEND_REMOVED}
@@ -70,8 +69,6 @@ class Listening:
             taken = await self._depart(key, event)
         elif event.kind is EventKind.ENROLLED:
             taken = await self._enrol(key, event)
-        elif event.kind in RECORDED_AT_TILL:
-            taken = await self._bought(key, event)
         elif event.kind is EventKind.GROUP_JOINED and event.playbook:
             taken = await self._enter_by_group(key, event)
         else:
@@ -186,24 +183,6 @@ class Listening:
             journey.enrol(self.state, pinned, now, onboarded=onboarded)
             # We may hear of it late: what she did from then on counts for goals and exits.
             self.state.enrolments[pinned.playbook].since = min(event.at, now)
-
-    async def _bought(self, key: str, event: Event) -> bool:
-        """The till hinted at an order or a redemption: believe what it says when asked."""
-        what = RecordPurchase(external_userid=self.state.external_userid, event=event)
-        asked = await self.attempts.attempt(
-            key,
-            workflow.execute_activity_method(
-                Till.record_purchase, what, **options.till(f"read {event.order_id or event.coupon_id}")
-            ),
-            refused=lambda why: Purchase(),
-        )
-        if asked is None:
-            return False
-        if asked.event:
-            life.happened(self.state, asked.event, workflow.now())
-        else:
-            journey.note(self.state, workflow.now(), f"{event.kind} not confirmed by the till")
-        return True
 
     async def _obey(self, command: Command) -> bool:
         """Carry out one order; False when it has to wait. An opt-out is on record before it is answered."""

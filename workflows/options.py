@@ -132,6 +132,32 @@ def till(summary: str) -> ActivityConfig:
     )
 
 
+def walking(summary: str) -> ActivityConfig:
+    """Hundreds of pages of the till, resumable at any; a lost worker is noticed by its heartbeat."""
+    return ActivityConfig(
+        summary=summary,
+        task_queue=addresses.POS,
+        start_to_close_timeout=timedelta(hours=1),
+        heartbeat_timeout=timedelta(minutes=2),  # a page may take many calls to the provider
+        schedule_to_close_timeout=timedelta(hours=12),  # an outage of a day: the next night has it all again
+        retry_policy=RetryPolicy(
+            initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5)
+        ),
+    )
+
+
+def till_feed(summary: str) -> ActivityConfig:
+    """A batch of calls to the till, each settled by itself: only PostgreSQL can make it fail."""
+    return ActivityConfig(
+        summary=summary,
+        task_queue=addresses.POS,
+        start_to_close_timeout=timedelta(seconds=60),
+        retry_policy=RetryPolicy(
+            initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
+        ),
+    )
+
+
 def patient_database(summary: str) -> ActivityConfig:
     """Database work of a workflow without an audience: as long as it takes."""
     return ActivityConfig(

@@ -32,6 +32,7 @@ PASSED_THROUGH = (
     "domain.step_messages",
     "domain.task_messages",
     "domain.touches",
+    "domain.walk_messages",
     "httpx",
     "sqlmodel",
     "sqlalchemy",

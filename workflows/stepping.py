@@ -23,11 +23,11 @@ from workflows import options
 from workflows.attempts import Attempts
 
 with workflow.unsafe.imports_passed_through():
+    from activities.coupons import Coupons
     from activities.facts import Facts
     from activities.lives import Lives
     from activities.notices import Notices
     from activities.tagging import Tagging
-    from activities.till import Till
     from activities.touches import Touches
 
 Result = TypeVar("Result")
@@ -136,6 +136,7 @@ class Stepping:
             external_userid=self.state.external_userid,
             coupon=action.coupon,
             playbook=action.playbook,
+            step=action.step,
             holdout=self.state.enrolments[action.playbook].pinned.journey.holdout,
         )
         return await self.credit(actions.retry_key(action.playbook), what)
@@ -147,7 +148,7 @@ class Stepping:
         given = await self.attempts.attempt(
             key,
             workflow.execute_activity_method(
-                Till.issue_coupon, what, **options.till(f"credit {what.coupon.template}")
+                Coupons.issue_coupon, what, **options.till(f"credit {what.coupon.template}")
             ),
             refused=lambda why: GivenCoupon(issued=False, reason=why),
         )

@@ -14,6 +14,8 @@ from domain.shape import Duration, Shape
 Awaitable = Literal[
     EventKind.ORDER_PAID,
     EventKind.COUPON_REDEEMED,
+    EventKind.COUPON_EXPIRED,
+    EventKind.COUPON_EXPIRED,
     EventKind.GROUP_JOINED,
     EventKind.GROUP_LEFT,
     EventKind.FRIEND_ADDED,

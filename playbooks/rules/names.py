@@ -40,7 +40,7 @@ def _experiments(book: Playbook) -> Iterator[tuple[Place, str]]:
 
 def _references(book: Playbook) -> Iterator[tuple[Place, str]]:
     stages = [s.stage for s in book.life_stages]
-    sends = [s.id for _, s in steps_of(book) if s.id and s.send]
+    sends = [s.id for _, s in steps_of(book) if s.id and (s.send or s.coupon)]
     for at, step in steps_of(book):
         if step.goto_stage and step.goto_stage not in stages:
             yield (*at, "goto_stage"), _unknown("life stage", step.goto_stage, stages)
@@ -49,7 +49,7 @@ def _references(book: Playbook) -> Iterator[tuple[Place, str]]:
             if name not in stages:
                 yield (*at, "life_stage"), _unknown("life stage", name, stages)
         if condition.outcome and condition.outcome.step not in sends:
-            problem = _unknown("`send` with the id", condition.outcome.step, sends)
+            problem = _unknown("`send` or `coupon` with the id", condition.outcome.step, sends)
             yield (*at, "outcome", "step"), problem
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from domain.places import Place, steps_of
+from domain.places import Place, coupons_of, steps_of
 from domain.playbook import Playbook, Way
 from domain.todos import TEXT_CHARS, TITLE_CHARS
 from playbooks import templates
 
 _CHARACTERS = {Way.MOMENTS: templates.MOMENTS_CHARACTERS, Way.STAFF: TEXT_CHARS}  # a card is short
+
+_TO_HER = {Way.PRIVATE, Way.STAFF}  # only these can say where her own coupon can be used
 
 
 class Text(NamedTuple):
@@ -56,10 +58,13 @@ def _welcome(book: Playbook) -> Iterator[Text]:
 
 
 def _steps(book: Playbook) -> Iterator[Text]:
+    credits = any(at[0] != "welcome" for at, _ in coupons_of(book))
     for at, step in steps_of(book):
         if send := step.send:
             most = min((_CHARACTERS[way] for way in send.channel if way in _CHARACTERS), default=None)
-            yield Text((*at, "send", "text"), send.text, templates.BATCH_SAMPLE, characters=most)
+            to_her = credits and _TO_HER.issuperset(send.channel)
+            text = templates.with_coupon_store(send.text) if to_her else send.text
+            yield Text((*at, "send", "text"), text, templates.BATCH_SAMPLE, characters=most)
             if send.missed:
                 limit = templates.MOMENTS_CHARACTERS
                 at_missed = (*at, "send", "missed", "text")

@@ -21,7 +21,8 @@ _PLACE = r"/([a-z_][a-z_.0-9]*)(?:/[0-9]+)?$"  # of a touch's key: …/1/nurture
 class Worth:
     """One playbook, or one version of it. Steps are in the order of their names or places.
 
-    `refused`: messages by rule; `goals`: how many people reached each.
+    `refused`: messages by rule; `goals`: how many people reached each; `undone`: how many had, by an order
+    that was refunded or cancelled since.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Worth:
     steps: dict[str, Steps] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     goals: dict[str, int] = field(default_factory=dict)
+    undone: dict[str, int] = field(default_factory=dict)
     holdout: Holdout | None = None
     treated: Arm = field(default_factory=Arm)
     held_out: Arm = field(default_factory=Arm)
@@ -50,7 +52,8 @@ async def worth(
     for name, *numbers in await fetch(session, query):
         found.steps[name] = Steps(*numbers)
     found.refused = await messages.refused(session, message)
-    found.goals = await _goals(session, row.playbook, number)
+    found.goals = await _goals(session, row.playbook, number, Standing.reached)
+    found.undone = await _goals(session, row.playbook, number, Standing.undone)
     if found.holdout:
         experiment = found.holdout.experiment
         found.treated, found.held_out = await effects.for_each(session, experiment, long, now, number)
@@ -80,8 +83,8 @@ def _of(table: Any, playbook: str, number: int | None) -> ColumnElement[bool]:
     return and_(mine, _standings(playbook, number, Standing.number).where(hers).exists())
 
 
-async def _goals(session: AsyncSession, playbook: str, number: int | None) -> dict[str, int]:
-    goal = func.jsonb_array_elements_text(Standing.reached).table_valued("value").lateral("goal")
+async def _goals(session: AsyncSession, playbook: str, number: int | None, names: Any) -> dict[str, int]:
+    goal = func.jsonb_array_elements_text(names).table_valued("value").lateral("goal")
     people = func.count(col(Standing.external_userid).distinct())
     query = _standings(playbook, number, goal.c.value, people).join(goal, true()).group_by(goal.c.value)
     found = await fetch(session, query.order_by(goal.c.value))

@@ -80,10 +80,15 @@ class Coupon(SQLModel, table=True):
     """A coupon credited to a member's account; claimed before the till is asked."""
 
     __tablename__ = "coupons"
+    __table_args__ = (
+        Index("coupons_to_look_at", "look_at", postgresql_where=text("status = 'issued'")),
+        Index("coupons_of_member", "member_id", "template"),
+    )
     key: str = Field(primary_key=True, description="our idempotency key: customer/enrolment/step/visit")
     external_userid: str = Field(index=True)
     member_id: str | None = None
     template: str
+    step: str | None = Field(default=None, description="the `id` of the step, for the condition `outcome`")
     status: str = Field(description="claimed → issued → redeemed, expired or void · refused · unclear")
     reason: str = ""
     coupon_id: str | None = Field(default=None, unique=True)
@@ -92,9 +97,20 @@ class Coupon(SQLModel, table=True):
     tried_at: datetime | None = Field(
         default=None, sa_type=Utc, description="when the till was first asked for it"
     )
+    asked_at: datetime | None = Field(
+        default=None, sa_type=Utc, description="when the till was last asked for it"
+    )
     valid_until: datetime | None = Field(default=None, sa_type=Utc)
     issued_at: datetime | None = Field(default=None, sa_type=Utc)
+    look_at: datetime | None = Field(
+        default=None, sa_type=Utc, description="when to see what became of it, if nobody tells before"
+    )
     redeemed_at: datetime | None = Field(default=None, sa_type=Utc)
+    redeemed_store_id: str | None = None
+    changed_at: datetime | None = Field(
+        default=None, sa_type=Utc, description="when it came to this status, if it is no longer claimed"
+    )
+    settled_by: str | None = Field(default=None, description="the operator who said what became of it")
 
 
 class Order(SQLModel, table=True):

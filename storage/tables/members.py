@@ -25,7 +25,7 @@ class Member(SQLModel, table=True):
 
 
 class MemberKey(SQLModel, table=True):
-    """What a member can be found by. Values are keyed hashes: nobody reads a phone here."""
+    """What a member can be found by. Values are hashes, with MEMBER_KEY those that nobody may read here."""
 
     __tablename__ = "member_keys"
     __table_args__ = (Index("member_keys_of_member", "provider", "member_id"),)
@@ -48,6 +48,8 @@ class MemberLink(SQLModel, table=True):
     reason: str = ""
     since: datetime = Field(sa_type=Utc)
     until: datetime | None = Field(default=None, sa_type=Utc)
+    ended_by: str | None = Field(default=None, description="whom an operator unlinked stays unlinked")
+    ended_why: str = ""
 
 
 class MemberConflict(SQLModel, table=True):

@@ -28,6 +28,12 @@ class Standing(SQLModel, table=True):
         description="the names of the goals that she has reached",
         sa_column_kwargs={"server_default": "[]"},
     )
+    undone: list[str] = Field(
+        default_factory=list,
+        sa_type=JSONB,
+        description="goals that she had reached by an order that was refunded or cancelled",
+        sa_column_kwargs={"server_default": "[]"},
+    )
     episode: int = Field(
         default=1, description="of her life, in which it began; the re-entry rule looks at it"
     )

@@ -70,14 +70,19 @@ class TillWalk(SQLModel, table=True):
     kind: str = Field(description="stores, products, members, orders, redemptions, backfill")
     since: datetime | None = Field(default=None, sa_type=Utc)
     until: datetime | None = Field(default=None, sa_type=Utc)
-    reached: datetime | None = Field(default=None, sa_type=Utc, description="done up to here")
-    cursor: str | None = None
+    reached: datetime | None = Field(default=None, sa_type=Utc, description="done from here to `until`")
+    cursor: str | None = Field(default=None, description="the next page of the step that ends at `reached`")
     pages: int = 0
     seen: int = 0
-    new: int = Field(default=0, description="what no push had told us: the gap")
-    changed: int = 0
+    new: int = Field(default=0, description="not on record before")
+    changed: int = Field(default=0, description="on record, but not so")
+    untold: int = Field(default=0, description="new or changed, and no push told us: the gap")
+    findings: list[str] = Field(default_factory=list, sa_type=JSONB, description="for people to look at")
     status: str = "running"
-    reason: str = ""
+    reason: str = Field(default="", description="why it waits, stopped or failed")
+    next_at: datetime | None = Field(
+        default=None, sa_type=Utc, description="the provider's quota is used up until then"
+    )
     started_at: datetime = Field(sa_type=Utc)
     ended_at: datetime | None = Field(default=None, sa_type=Utc)
 

@@ -63,6 +63,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(), nullable=True),
+        sa.Column("ended_why", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(
@@ -152,8 +154,11 @@ def upgrade() -> None:
         sa.Column("seen", sa.Integer(), nullable=False),
         sa.Column("new", sa.Integer(), nullable=False),
         sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("untold", sa.Integer(), nullable=False),
+        sa.Column("findings", postgresql.JSONB(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
@@ -173,9 +178,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("template", "store_id"),
     )
     op.add_column("campaigns", sa.Column("recall", sa.Boolean(), server_default="false", nullable=False))
+    op.add_column("coupons", sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("coupons", sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("coupons", sa.Column("look_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("coupons", sa.Column("redeemed_store_id", sa.String(), nullable=True))
+    op.add_column("coupons", sa.Column("settled_by", sa.String(), nullable=True))
+    op.add_column("coupons", sa.Column("step", sa.String(), nullable=True))
     op.add_column("coupons", sa.Column("store_id", sa.String(), nullable=True))
     op.add_column("coupons", sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("coupons", sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("coupons_of_member", "coupons", ["member_id", "template"], unique=False)
+    op.create_index(
+        "coupons_to_look_at",
+        "coupons",
+        ["look_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'issued'"),
+    )
+    op.execute("UPDATE coupons SET look_at = now() WHERE status = 'issued'")
+    op.add_column("enrolments", sa.Column("undone", postgresql.JSONB(), server_default="[]", nullable=False))
     op.add_column("orders", sa.Column("bought_by", sa.String(), nullable=True))
     op.add_column("orders", sa.Column("told_minor", sa.Integer(), server_default="0", nullable=False))
 
@@ -184,9 +205,18 @@ def downgrade() -> None:
     op.drop_column("campaigns", "recall")
     op.drop_column("orders", "told_minor")
     op.drop_column("orders", "bought_by")
+    op.drop_column("enrolments", "undone")
+    op.drop_index("coupons_to_look_at", table_name="coupons", postgresql_where=sa.text("status = 'issued'"))
+    op.drop_index("coupons_of_member", table_name="coupons")
     op.drop_column("coupons", "valid_until")
     op.drop_column("coupons", "tried_at")
     op.drop_column("coupons", "store_id")
+    op.drop_column("coupons", "step")
+    op.drop_column("coupons", "settled_by")
+    op.drop_column("coupons", "redeemed_store_id")
+    op.drop_column("coupons", "look_at")
+    op.drop_column("coupons", "changed_at")
+    op.drop_column("coupons", "asked_at")
     op.drop_table("voucher_stocks")
     op.drop_table("till_walks")
     op.drop_index("till_hints_due", table_name="till_hints", postgresql_where=sa.text("settled_at IS NULL"))
