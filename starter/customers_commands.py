@@ -12,6 +12,7 @@ from domain.links import LINK_LIFE
 from domain.stages import Stage
 from settings import utc_now
 from starter import context, lifelines
+from starter.members.showing import habits_of
 from starter.output import JsonOption, print_json, show
 from starter.runtime import console, run
 from storage import lives
@@ -106,9 +107,11 @@ async def _list(stage: Stage | None, store: str | None, limit: int, as_json: boo
 
 
 async def _show(who: str, as_json: bool) -> None:
+    provider = context.quiet_settings().pos_provider
     async with context.database() as database:
         customer = await context.customer_or_fail(database, who)
         async with database.transaction() as session:
+            buys = await habits_of(session, provider, customer.member_id, utc_now())
             follows = await lives.follows_of(session, who)
             groups = await lives.current_groups(session, who)
     details = _row(customer) | {
@@ -119,6 +122,8 @@ async def _show(who: str, as_json: bool) -> None:
         "groups": ", ".join(m.chat_id for m in groups),
         "paused_by": customer.paused_by,
         "opted_out": customer.opted_out_at,
+        "member": customer.member_id,
+        **buys,
     }
     if as_json:
         print_json(details)

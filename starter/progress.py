@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 T = TypeVar("T")
 Work = Callable[[T], Awaitable[None]]
+Look = Callable[[str, int, int], None]
 LINES = 20  # in a log, for the whole work
 FEWEST = 25  # less work needs no telling
 
@@ -31,6 +32,31 @@ async def each(items: Sequence[T], work: Work[T], *, label: str, at_once: int) -
             for one in workers:
                 one.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def following() -> Iterator[Look]:
+    """A function to call with every look at what others do: in words, how much is done, and of how much."""
+    console = Console(stderr=True, highlight=False, emoji=False)
+    if console.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=console) as progress:
+            bar = progress.add_task("", total=None)
+
+            def show(words: str, done: int, of: int) -> None:
+                progress.update(bar, description=words, completed=done, total=of or None)
+
+            yield show
+    else:
+        said = ""
+
+        def tell(words: str, done: int, of: int) -> None:
+            nonlocal said
+            if words != said:
+                said = words
+                console.print(words, markup=False, soft_wrap=True)
+
+        yield tell
 
 
 @contextlib.contextmanager

@@ -10,7 +10,8 @@ from domain.campaign import Campaign
 from playbooks import campaign_files
 from playbooks.loader import Written, collect, namesakes
 from settings import utc_now
-from starter.campaign.references import read
+from starter import till_needs
+from starter.campaign.references import meant_by, read
 from starter.checking import tell
 from starter.output import JsonOption
 from starter.playbook.check import default_folder
@@ -42,7 +43,17 @@ def checked(files: Sequence[Path]) -> tuple[list[Written[Campaign]], list[str]]:
     problems = [line for refusal in refusals for line in refusal.splitlines()]
     now = utc_now()
     late = [line for written in found for line in campaign_files.too_late(written, now)]
-    return found, list(dict.fromkeys([*problems, *namesakes(found, "campaign"), *late]))
+    unheard = [line for written in found for line in _unheard_of(written)]
+    return found, list(dict.fromkeys([*problems, *namesakes(found, "campaign"), *late, *unheard]))
+
+
+def _unheard_of(written: Written[Campaign]) -> list[str]:
+    """Why nobody can be meant: what the till does not say of anybody."""
+    from starter.preview.corp import authors_settings  # the simulators: not for every command
+
+    meant = till_needs.of_condition((), meant_by(written), till_needs.Till.of(authors_settings()))
+    named = isinstance(written.model.segment, str)
+    return [written.source.problem(("segment", *(() if named else at)), why) for at, why in meant]
 
 
 def _row(campaign: Campaign) -> dict[str, Any]:

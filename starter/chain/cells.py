@@ -148,13 +148,24 @@ def _number(value: object) -> float:
 
 
 def _count(value: object) -> int:
+    if number := _whole(value):
+        return number
+    raise wrong(
+        f"{show(plain(value))} is no number of friends a day",
+        "write 1 or more; leave it empty for any number",
+    )
+
+
+def _pieces(value: object) -> int:
+    if (number := _whole(value)) is not None:
+        return number
+    raise wrong(f"{show(plain(value))} is no number of vouchers", "write 0 or more")
+
+
+def _whole(value: object) -> int | None:
     value = _usable(value)
     text = plain(int(value) if isinstance(value, float) and value.is_integer() else value)
-    if not re.fullmatch(r"\d{1,6}", text) or int(text) == 0:
-        raise wrong(
-            f"{show(text)} is no number of friends a day", "write 1 or more; leave it empty for any number"
-        )
-    return int(text)
+    return int(text) if re.fullmatch(r"\d{1,6}", text) else None
 
 
 def _flag(value: object) -> bool:
@@ -222,6 +233,7 @@ ChatId = Annotated[
 Word = Annotated[str, BeforeValidator(lambda value: plain(_name(value)))]
 Degrees = Annotated[float, BeforeValidator(_number)]
 Count = Annotated[int, BeforeValidator(_count)]
+Pieces = Annotated[int, BeforeValidator(_pieces)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 System = Annotated[Coordinates, BeforeValidator(_system)]
 Zone = Annotated[str, BeforeValidator(_zone)]

@@ -1,4 +1,4 @@
-"""The lines of the three files as models. A field that is not set stands for a column that the file lacks."""
+"""The lines of the files as models. A field that is not set stands for a column that the file lacks."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -14,6 +14,7 @@ from starter.chain.cells import (
     Flag,
     Moment,
     Name,
+    Pieces,
     Shifts,
     StoreId,
     System,
@@ -148,3 +149,10 @@ class GroupRow(Row):
         if self.exported_at and not self.qr_picture:
             raise wrong("is missing", "name the picture, or leave both empty", "qr_picture")
         return self
+
+
+class VoucherRow(Row):
+    store_id: Annotated[
+        StoreId, Column("门店编号", "示例S001", "给券的门店", ("门店编码", "门店代码", "门店id", "店号"))
+    ]
+    total: Annotated[Pieces, Column("数量", "50", "这家门店一共有多少份，含已发和已用的", ("总数", "份数"))]

@@ -9,13 +9,16 @@ from integrations import wecom
 from settings import ROOT
 from starter.doctor import (
     clock_area,
+    coupon_area,
     data_area,
     database_area,
     gateway_area,
+    member_area,
     settings_area,
     staff_area,
     temporal_area,
     till_area,
+    till_feed_area,
     wecom_area,
 )
 from starter.doctor.findings import Finding, Status, fail, skipped
@@ -39,6 +42,7 @@ class Check:
 CONNECTED, TABLES, TEMPORAL, TOKEN, CONTACT = "connection", "schema", "server", "secret", "customer contact"
 _WECOM = ("wecom_base_url", "wecom_corp_id", "wecom_secret", "wecom_agent_id")
 _ADDRESSES = ("gateway_url", "public_url")
+_TILL = ("pos_base_url", "pos_provider", "pos_options")
 _ECHO = ("gateway_url", "wecom_corp_id", "wecom_callback_token", "wecom_callback_aes_key")
 
 CHECKS: tuple[Check, ...] = (
@@ -79,7 +83,15 @@ CHECKS: tuple[Check, ...] = (
     Check("data", "contact ways", data_area.contact_ways, after=(TABLES, CONTACT), seconds=60),
     Check("data", "hand-exported QRs", data_area.hand_exported, after=(TABLES,)),
     Check("data", "groups with room", data_area.room, after=(TABLES,)),
-    Check("till", "till", till_area.till, ("pos_base_url", "pos_provider")),
+    Check("till", "till", till_area.till, _TILL),
+    Check("till", "keys of stores", till_feed_area.store_keys, after=(TABLES,)),
+    Check("till", "pushes", till_feed_area.pushes, ("gateway_url",)),
+    Check("till", "key of members", till_feed_area.member_key),
+    Check("till", "accounts of customers", member_area.conflicts, after=(TABLES,)),
+    Check("till", "waiting pushes", till_feed_area.hints, after=(TABLES,)),
+    Check("till", "last walk", till_feed_area.walks, after=(TABLES,)),
+    Check("till", "unclear coupons", coupon_area.unclear, after=(TABLES,)),
+    Check("till", "coupon templates", coupon_area.templates, ("playbooks_dir", *_TILL)),
 )
 
 

@@ -1,5 +1,6 @@
 """How to set each setting: what a person does who reads that it is missing or wrong."""
 
+from integrations.pos import PROVIDERS
 from starter.doctor import menus
 
 _ADDRESS = "the address of {}, e.g. https://journeys.example.com"
@@ -17,7 +18,8 @@ _FIXES = {
     "wecom_secret": f"copy it from {menus.SECRET}",
     "wecom_callback_token": f"copy it from {menus.CALLBACK} → Token",
     "wecom_callback_aes_key": f"copy all 43 characters from {menus.CALLBACK} → EncodingAESKey",
-    "pos_provider": "POS_PROVIDER=generic, or the name of your adapter in integrations/pos",
+    "member_key": "64 hexadecimal digits: openssl rand -hex 32; keep it: what it sealed needs it again",
+    "pos_provider": f"POS_PROVIDER={', '.join(PROVIDERS[:-1])} or {PROVIDERS[-1]}",
     "pos_base_url": _ADDRESS.format("the till's interface"),
 }
 

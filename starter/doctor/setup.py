@@ -138,4 +138,8 @@ def read_settings(**overrides: Any) -> tuple[Settings, dict[str, str]]:
 
 
 def _stand_in(name: str) -> Any:
-    return _STAND_INS[name] if name in _STAND_INS else Settings.model_fields[name].get_default()
+    return (
+        _STAND_INS[name]
+        if name in _STAND_INS
+        else Settings.model_fields[name].get_default(call_default_factory=True)
+    )

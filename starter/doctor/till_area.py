@@ -1,11 +1,13 @@
 """The till: cheap reads with the key."""
 
-from activities.composition import till_client
+from activities.till_clients import till_client
 from integrations import pos
 from playbooks.loader import PlaybookError
 from playbooks.overstock_files import load_rules
+from starter.doctor import guidance
 from starter.doctor.findings import Finding, count, fail, ok, skipped, some, warn
 from starter.doctor.setup import Setup
+from starter.doctor.till_guides import GUIDES, Guide
 from storage import checkup
 
 
@@ -14,12 +16,13 @@ async def till(setup: Setup) -> list[Finding]:
         return [skipped("POS_BASE_URL is empty: this chain has no till connected")]
     try:
         client = till_client(setup.settings, setup.http, setup.clock)
-    except ValueError as error:
-        return [fail(str(error), "set POS_PROVIDER to one of these, or add an adapter to integrations/pos")]
+    except pos.AccessError as error:
+        guide = GUIDES.get(setup.settings.pos_provider)
+        return [fail(str(error), guide.keys if guide else guidance.fix("pos_provider"))]
     try:
         stores = {store.store_id for store in await client.list_stores()}
     except pos.PosError as error:
-        return [_refused(error)]
+        return [_refused(error, GUIDES[setup.settings.pos_provider])]
     return [
         ok(f"it answers, with {count(len(stores), 'store')}"),
         await _same_stores(setup, stores),
@@ -69,9 +72,13 @@ async def _stock(setup: Setup, client: pos.PosPort, theirs: set[str]) -> Finding
     return ok(f"it says what store {store} has of {some(products)}", name=name)
 
 
-def _refused(error: pos.PosError) -> Finding:
+def _refused(error: pos.PosError, guide: Guide) -> Finding:
+    if isinstance(error, pos.PosPermissionError):
+        return fail(f"our key lacks a right ({error})", guide.rights)
     if isinstance(error, pos.PosAuthError):
-        return fail("it refuses our key", "set POS_API_KEY to a key that the till accepts for reading")
+        return fail("it refuses our key", f"correct POS_API_KEY; {guide.keys}")
+    if isinstance(error, pos.PosQuotaExhausted):
+        return fail(f"its quota is used up ({error})", "wait until it begins anew, or buy a larger one")
     if isinstance(error, pos.PosUnavailable | pos.PosRateLimited):
         return fail(
             f"no usable answer ({error})", "correct POS_BASE_URL, or ask who runs the till whether it is up"

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from domain.overstock import OverstockRule
+from domain.playbook import Condition
 from domain.shape import spell
-from integrations import pos
 from playbooks.loader import Written, collect, namesakes
 from playbooks.overstock_files import FOLDER, read_rule
-from settings import Settings
+from starter import till_needs
 from starter.campaign.references import folder_of
 from starter.checking import tell
 from starter.output import JsonOption
@@ -33,18 +33,21 @@ def check(
     paths = files or sorted((settings.playbooks_dir / FOLDER).glob("*.yaml"))
     found, refusals = collect(paths, lambda path: read_rule(path, folder_of(path)))
     problems = [line for refusal in refusals for line in refusal.splitlines()] + namesakes(found, "overstock")
-    if without := _without_stock(settings):
-        problems += [written.source.problem((), without) for written in found if written.model.active]
+    till = till_needs.Till.of(settings)
+    problems += [line for written in found if written.model.active for line in _unheard_of(written, till)]
     tell("rules", [(_row(one), _words(one.model)) for one in found], problems, as_json)
 
 
-def _without_stock(settings: Settings) -> str | None:
-    """Why no lot could ever be found."""
-    try:
-        tells = pos.capabilities(settings.pos_provider).stock
-    except ValueError as error:
-        return str(error)
-    return None if tells else f"the till ({settings.pos_provider}) cannot tell what stores have"
+def _unheard_of(written: Written[OverstockRule], till: till_needs.Till) -> list[str]:
+    """Why no lot could ever be found, or nobody who likes it: the till says neither."""
+    rule, problems = written.model, list[till_needs.Problem]()
+    if not till.can.stock:
+        problems.append(((), f"the till ({till.provider}) cannot tell what stores have"))
+    if rule.likes.category is not None and till.can.line_category == "none":
+        problems.append((("likes", "category"), till.cannot("has no categories")))
+    if isinstance(rule.who, Condition):
+        problems += till_needs.of_condition(("who",), rule.who, till)
+    return [written.source.problem(*one) for one in problems]
 
 
 def _row(written: Written[OverstockRule]) -> dict[str, Any]:

@@ -15,8 +15,11 @@ from playbooks import loader
 from playbooks.group_calendars import load_calendars
 from playbooks.loader import POLICY_FILE, PlaybookError, Written
 from playbooks.segments import load_segments
+from settings import Settings
+from starter import till_needs
 from starter.output import print_json
 from starter.runtime import EXIT_FAILED, console
+from starter.till_needs import Till
 
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 UNREADABLE = "unreadable"  # the rule of what the loader refuses
@@ -65,7 +68,9 @@ def check(
     a cap, discounts where they must not be told, entries that nobody can match; and for each playbook the
     most messages that any 30 days can hold, and what that costs employees. Leaves with 1 if there are errors.
     """
-    report = check_files(files, policy) if files else check_folder(folder or default_folder(), policy)
+    settings = _settings()
+    till, where = Till.of(settings), folder or settings.playbooks_dir
+    report = check_files(files, policy, till) if files else check_folder(where, policy, till)
     if as_json:
         print_json({"findings": list(map(asdict, report.remarks)), "playbooks": _burdens(report)})
     else:
@@ -76,29 +81,33 @@ def check(
 
 def default_folder() -> Path:
     """PLAYBOOKS_DIR; an author needs no other setting."""
-    from starter.preview.corp import folders  # the simulators: not for every command
-
-    return folders()[1]
+    return _settings().playbooks_dir
 
 
-def check_files(files: Sequence[Path], policy_file: Path | None = None) -> Report:
-    """Each file by itself and with the policy beside it."""
+def _settings() -> Settings:
+    from starter.preview.corp import authors_settings  # the simulators: not for every command
+
+    return authors_settings()
+
+
+def check_files(files: Sequence[Path], policy_file: Path | None = None, till: Till | None = None) -> Report:
+    """Each file by itself, with the policy beside it and the till."""
     report = Report([], {})
     for path in files:
         policy = _policy(policy_file or path.parent / POLICY_FILE, report, wanted=policy_file is not None)
         if written := _read(path, report):
-            _check(written, policy.model if policy else None, report)
+            _check(written, policy.model if policy else None, till, report)
     return report
 
 
-def check_folder(folder: Path, policy_file: Path | None = None) -> Report:
+def check_folder(folder: Path, policy_file: Path | None = None, till: Till | None = None) -> Report:
     """All files of a folder, also against each other."""
     report = Report([], {})
     policy = _policy(policy_file or folder / POLICY_FILE, report, wanted=True)
     found = [_read(path, report) for path in loader.playbook_files(folder)]
     books = [written for written in found if written]
     for written in books:
-        _check(written, policy.model if policy else None, report)
+        _check(written, policy.model if policy else None, till, report)
     if len(books) == len(found):
         report.remarks += _together(folder, policy, report)
     report.remarks += _segments(folder, report)
@@ -161,10 +170,12 @@ def refused(lines: Sequence[str]) -> Iterator[Remark]:
         yield Remark(file or place, number, field, Severity.ERROR, UNREADABLE, text)
 
 
-def _check(written: Written[Playbook], policy: Policy | None, report: Report) -> None:
+def _check(written: Written[Playbook], policy: Policy | None, till: Till | None, report: Report) -> None:
     book, source = written.model, written.source
     if policy:
         report.remarks += refused(loader.policy_problems(written, policy))
+    if till:
+        report.remarks += refused([source.problem(*one) for one in till_needs.of_playbook(book, till)])
     limits = policy or Policy(default_playbook=book.playbook)
     remarks = []
     for found in analysis.findings(book, limits):

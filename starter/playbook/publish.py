@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.publishing import Published
 from activities.publishing import publish as publish_file
@@ -18,10 +19,12 @@ from playbooks.loader import (
     read_policy,
 )
 from settings import utc_now
-from starter import context
+from starter import context, till_needs
 from starter.output import JsonOption, print_json
 from starter.playbook.references import By, Note
 from starter.runtime import CommandFailed, console, run
+from starter.till_needs import Till
+from storage import chain
 
 
 def publish(
@@ -45,6 +48,7 @@ async def _publish(files: list[Path], by: str, note: str, as_json: bool) -> None
     books = read(files)
     now = utc_now()
     async with context.database() as database, database.transaction() as session:
+        await _refuse_what_the_till_cannot(session, books)
         done = [await publish_file(session, book, by=by, note=note, now=now) for book in books]
     if as_json:
         print_json([_row(one) for one in done])
@@ -57,6 +61,17 @@ async def _publish(files: list[Path], by: str, note: str, as_json: bool) -> None
             else f"{name} is as in version {number}: unchanged"
         )
         console.print(what, markup=False)
+
+
+async def _refuse_what_the_till_cannot(session: AsyncSession, books: list[Written[Playbook]]) -> None:
+    till, placed = Till.of(context.quiet_settings()), await chain.any_store_is_placed(session)
+    problems = [
+        book.source.problem(*one)
+        for book in books
+        for one in till_needs.of_playbook(book.model, till, stores_placed=placed)
+    ]
+    if problems:
+        raise PlaybookError("\n".join(problems))
 
 
 def read(files: list[Path]) -> list[Written[Playbook]]:

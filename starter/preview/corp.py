@@ -13,9 +13,10 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Interceptor, Worker
 
 import settings as settings_module
-from activities.composition import Activities, compose, connections, till_client, wecom_client
+from activities.composition import Activities, compose, connections, wecom_client
 from activities.courier import Courier
 from activities.identify import LOOKUP_SECONDS
+from activities.till_clients import member_keys, till_client
 from domain.policy import Policy
 from gateway.app import Doors
 from gateway.app import create_app as gateway_app
@@ -29,6 +30,7 @@ from simulators.world import World
 from starter.demo.street import Street
 from starter.preview.clock import ClockInterceptor, SkippingClock
 from starter.preview.serving import free_socket, serving
+from starter.stack import till_path
 from storage.database import Database
 from worker import build_workers
 
@@ -42,6 +44,10 @@ MADE_UP: Mapping[str, Any] = {
     "wecom_callback_aes_key": "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C",
     "pos_api_key": "simulated-till-key",
     "pos_webhook_secret": "simulated-till-webhook-secret",
+    "pos_app_id": "simulated-app",
+    "pos_account": "100001",
+    "pos_store_keys": "S001=simulated-app-1:simulated-key-1,S002=simulated-app-2:simulated-key-2",
+    "member_key": "cd" * 32,
     "data_dir": Path("/nonexistent"),
     "public_url": "",
 }
@@ -137,7 +143,8 @@ def made_up_settings(
 ) -> Settings:
     """Settings that depend on no .env and no environment; `changed` are values as the fields have them."""
     fields = Settings.model_fields.items()
-    defaults = {name: field.default for name, field in fields if not field.is_required()}
+    defaults = {n: f.get_default(call_default_factory=True) for n, f in fields if not f.is_required()}
+    till = till_path((changed or {}).get("pos_provider", "generic"))
     made_up = settings_module.load(
         **defaults
         | dict(MADE_UP)
@@ -145,7 +152,7 @@ def made_up_settings(
             "database_url": database_url.replace("+psycopg", ""),
             "gateway_url": f"http://127.0.0.1:{gateway_port}",
             "wecom_base_url": f"http://127.0.0.1:{simulators_port}",
-            "pos_base_url": f"http://127.0.0.1:{simulators_port}/pos",
+            "pos_base_url": f"http://127.0.0.1:{simulators_port}{till}",
         }
     )
     return made_up.model_copy(update=changed)
@@ -178,6 +185,7 @@ def _doors(
             settings.wecom_corp_id,
         ),
         till=till_client(settings, http, clock),
+        keys=member_keys(settings),
         intake=Intake(database, courier, clock),
         database=database,
         temporal=env.client,

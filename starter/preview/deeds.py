@@ -12,11 +12,13 @@ from domain import links
 from domain.customer import Command, CommandKind
 from domain.events import FormName
 from simulators.state.people import Relation
+from simulators.state.till import Coupon
 from simulators.tills import Told
 from starter import lifelines
 from starter.preview.agenda import Agenda
 from starter.preview.corp import Corp
 from starter.preview.diary import ZONE
+from starter.preview.earlier import remember
 from starter.preview.persona import Answer, Comes, Deed, PastOrder, Persona, Purchase
 from starter.preview.town import Built
 
@@ -54,10 +56,12 @@ class Deeds:
         nickname = self.persona.nickname + (str(number) if number else "")
         await self._corp.street.do("people", nickname=nickname, **who)
         if self.persona.member:
-            self.member_id = f"m-{self.external_userid}"
+            self.member_id = self._corp.world.till.new_id("member")
             await self._corp.street.do("till/members", member_id=self.member_id, unionid=unionid)
         for order in self.persona.orders:
             await self._paid_before(order, start)
+        if self.member_id:
+            await remember(self._corp, self.external_userid, self.member_id, self._corp.clock())
 
     async def do(self, deed: Deed) -> str:
         """Whatever the deed is."""
@@ -225,9 +229,14 @@ class Deeds:
         open_ones = (
             c.coupon_id
             for c in self._corp.world.till.coupons.values()
-            if c.member_id == self.member_id and c.template_id == template and c.status == "issued"
+            if c.member_id == self.member_id and self.template_of(c) == template and c.status == "issued"
         )
         return next(open_ones, None)
+
+    def template_of(self, coupon: Coupon) -> str:
+        """As the playbook calls it."""
+        known = self._corp.world.till.templates.get(coupon.template_id)
+        return known.name if known else coupon.template_id
 
     def _friend(self, wanted: str) -> Relation:
         relations = self._corp.world.people.followers(self.external_userid)

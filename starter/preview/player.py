@@ -76,7 +76,8 @@ class Player:
                 await self.react("invitation", step)
         for coupon in self._coupons_of_hers()[self._coupons :]:
             self._coupons += 1
-            self.diary.note(self._corp.clock(), "sent", f"coupon {coupon.template_id} is in her account")
+            name = self.deeds.template_of(coupon)
+            self.diary.note(self._corp.clock(), "sent", f"coupon {name} is in her account")
             await self.react("coupon")
 
     def _coupons_of_hers(self) -> list[Coupon]:

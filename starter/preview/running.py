@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from fastapi import FastAPI
 from temporalio.testing import WorkflowEnvironment
@@ -40,7 +41,10 @@ NEVER = timedelta(days=3650)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be seen. With `copies` many lives are drawn from the seed, else the persona lives once."""
+    """What is to be seen. With `copies` many lives are drawn from the seed, else the persona lives once.
+
+    `settings` are those in which the corp is not like any other: which till it has.
+    """
 
     written: Written[Playbook]
     persona: Persona
@@ -48,6 +52,7 @@ class Wanted:
     days: int = 90
     copies: int = 1
     seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def book(self) -> Playbook:
@@ -117,6 +122,7 @@ async def _town(env: WorkflowEnvironment, database_url: str, wanted: Wanted) -> 
                 env,
                 database_url,
                 policy=_policy(wanted),
+                changed_settings=wanted.settings,
                 lookup_seconds=PATIENT_SECONDS,
                 simulators_app=_simulators(),
                 interceptor=lambda _: made[0],

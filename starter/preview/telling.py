@@ -21,7 +21,7 @@ _NOT_TOLD = re.compile(
     r"|welcome sent|welcome .+: planned|parked"
 )
 _SECONDS = re.compile(r"/\d{9,}")  # in a key: different in every run, as the next
-_NUMBER = re.compile(r"^(order|answer) [\w-]+$")
+_NUMBER = re.compile(r"^(order|answer|redeemed coupon) [\w/-]+$")
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 from activities.publishing import publish
 from domain.messages import SweepStart
+from domain.places import coupons_of
 from domain.playbook import LinkKind, Playbook
 from domain.steps import lists_of, walk
 from integrations import wecom
 from playbooks.loader import Written
 from simulators.state.groups import STAFF, GroupMember
+from simulators.state.till import Template
 from starter.preview.corp import Corp
 from starter.preview.persona import Comes, Town, TownGroup, TownStore
 from storage import directory
@@ -79,6 +81,7 @@ async def build(corp: Corp, town: Town, written: Written[Playbook], comes: Seque
             await corp.street.do("employees", userid=row.userid, name=row.name)
         else:
             await corp.street.do("till/stores", store_id=row.id, name=row.name)
+    _offer_coupons(corp, book)
     for number, group in enumerate(_groups(town, book, comes)):
         await _open_group(corp, built, group, number)
     everywhere = [one.model_copy(update={"store": s.store}) for one in comes for s in town.stores]
@@ -86,6 +89,15 @@ async def build(corp: Corp, town: Town, written: Written[Playbook], comes: Seque
         await _print_code(corp, built, state, code)
     await corp.activities.upkeep.sweep(SweepStart())  # brings the pictures of groups and playbook to WeCom
     return built
+
+
+def _offer_coupons(corp: Corp, book: Playbook) -> None:
+    """The till has what the playbook names; some call it otherwise (POS_OPTIONS)."""
+    options = corp.settings.pos_options
+    theirs = {**options.get("activities", {}), **options.get("tiers", {})}
+    for _, coupon in coupons_of(book):
+        template_id = str(theirs.get(coupon.template, coupon.template))
+        corp.world.till.templates[template_id] = Template(template_id=template_id, name=coupon.template)
 
 
 def staff_of(store: TownStore) -> list[str]:

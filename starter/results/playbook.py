@@ -25,12 +25,15 @@ async def show_playbook(name: str, version: int | None, days: int, csv: Path | N
         show(steps(found), False, csv=csv)
     elif as_json:
         whole = {"playbook": name, "version": version, "entered": found.entered, "inside": found.inside}
-        came = {"steps": steps(found), "goals": found.goals, "refused": found.refused}
+        goals = {"goals": found.goals, "undone": found.undone}
+        came = {"steps": steps(found), **goals, "refused": found.refused}
         print_json(whole | came | {"lift": measures})
     else:
         console.print(f"{name}: {found.entered} entered, {found.inside} are inside")
         show(steps(found), False, empty="it has planned no message yet")
         show(_counted("goal", found.goals), False, empty="nobody has reached a goal yet")
+        if found.undone:
+            show(_counted("undone by a refund", found.undone), False)
         show(_counted("not sent because of", found.refused), False, empty="nobody was refused")
         show(measures, False)
         console.print(f"of whom the first {days} days are over, counted from the draw of each")
