@@ -2,7 +2,8 @@
 
 import dataclasses
 import functools
-from collections.abc import Awaitable, Callable, Sequence
+import itertools
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,8 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.backfills import Backfills
 from activities.campaigns import Campaigns
-from activities.composition import Activities, till_client, wecom_client
+from activities.composition import Activities, wecom_client
+from activities.coupons import Coupons
 from activities.courier import Courier, Parcel
 from activities.facts import Facts
 from activities.follow_ups import FollowUps
@@ -27,7 +29,9 @@ from activities.lives import Lives
 from activities.notices import Notices
 from activities.staff_tasks import StaffTasks
 from activities.tagging import Tagging
-from activities.till import Till
+from activities.till_clients import till_client
+from activities.till_feed import TillFeed
+from activities.till_walks import TillWalks, parts_of
 from activities.todo_planner import TodoPlanner
 from activities.todos import Todos
 from activities.touches import Touches
@@ -35,7 +39,7 @@ from activities.upkeep import Upkeep
 from activities.welcomes import Welcomes
 from domain.events import Event, EventKind
 from domain.links import FormLinks
-from domain.messages import Arrive, WelcomeStart
+from domain.messages import Arrive, SettledHints, SettleHints, WelcomeStart
 from domain.playbook import Playbook
 from domain.policy import Policy
 from domain.rooms import JoinRules
@@ -48,14 +52,16 @@ from settings import ROOT, Clock, Settings
 from simulators.world import World
 from starter.codes import Codes, WantedCode
 from starter.demo.street import Street
-from storage import directory
+from storage import directory, hints
 from storage.database import Database
-from storage.tables import Customer, Employee, Group, Region, Store, Touch
+from storage.member_keys import MemberKeys
+from storage.tables import Customer, Employee, Group, Region, Store, TillHint, Touch
 from tests.corp import EMPLOYEES, STORES
 
 START = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # noon in Shanghai
 SIMULATORS = "http://simulators"
 LINKS = FormLinks(b"any 32 characters that nobody knows", "https://j.example.com")
+KEYS = MemberKeys(b"32 bytes that only this shop has")
 TASK_LINKS = TaskLinks(LINKS.key, LINKS.base_url)
 
 What = TypeVar("What")
@@ -91,6 +97,8 @@ class RecordingCourier(Courier):
         self.withdrawn: list[tuple[int, str]] = []
         self.broken_for: set[str] = set()
         self.group_lives: list[str] = []
+        self.till_walks: list[str] = []
+        self.feeds: list[str] = []
 
     async def send(self, subject: str, parcel: Parcel) -> None:
         if subject in self.broken_for:
@@ -100,6 +108,9 @@ class RecordingCourier(Courier):
     async def start_staff_task(self, batch_id: int, delay: timedelta) -> None:
         self.staff_tasks.append(batch_id)
 
+    async def start_feed(self, provider: str) -> None:
+        self.feeds.append(provider)
+
     async def start_group(self, chat_id: str) -> None:
         self.group_lives.append(chat_id)
 
@@ -108,6 +119,9 @@ class RecordingCourier(Courier):
 
     async def start_todo(self, todo_id: str, delay: timedelta) -> None:
         self.todos.append((todo_id, delay))
+
+    async def start_till_walk(self, walk_id: str) -> None:
+        self.till_walks.append(walk_id)
 
     async def withdraw(self, batch_id: int, external_userid: str, reason: str) -> None:
         self.withdrawn.append((batch_id, external_userid))
@@ -134,6 +148,7 @@ class Shop:
     activities: Activities
     groups: dict[str, str] = field(default_factory=dict)
     join_ways: dict[str, str] = field(default_factory=dict)
+    _pushes: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     async def run(
         self, activity: Callable[[What], Awaitable[Answer]], what: What, *, attempt: int = 1
@@ -184,6 +199,23 @@ class Shop:
             "till/orders", store_id=store, member_id=member_id, amount_minor=2800, paid_at=paid_at, **more
         )
         return str(order["order_id"])
+
+    async def pushed(self, kind: pos.EventKind, **facts: Any) -> str:
+        """The till pushes something, and what is due is read; returns what became of it."""
+        key = f"push-{next(self._pushes)}"
+        event = pos.PosEvent(kind=kind, provider=self.till.provider, dedupe_key=key, **facts)
+        async with self.database.transaction() as session:
+            await hints.keep(session, [translate.till_hint(event, None, self.clock())])
+        await self.feed()
+        return (await self.hint(key)).outcome
+
+    async def feed(self) -> SettledHints:
+        what = SettleHints(provider=self.till.provider)
+        return await self.run(self.activities.till_feed.settle_hints, what)
+
+    async def hint(self, key: str) -> TillHint:
+        async with self.database.transaction() as session:
+            return await session.get_one(TillHint, (self.till.provider, key))
 
     async def fault(self, api: str, kind: str, **more: Any) -> None:
         await self.street.do("faults", api=api, kind=kind, **more)
@@ -264,7 +296,7 @@ def build(
         welcomes=Welcomes(
             database,
             client,
-            Identifier(database, client, till, clock),
+            Identifier(database, client, till, KEYS, clock),
             policy,
             courier,
             clock,
@@ -278,9 +310,11 @@ def build(
         tagging=Tagging(database, client, policy, clock),
         groups=Groups(database, client, courier, clock, rules),
         group_life=GroupLife(database, policy, courier, clock, rules, Calendars(calendars, policy)),
-        till=Till(database, till, Identifier(database, client, till, clock), clock),
+        till_feed=TillFeed(database, till, courier, KEYS, clock),
+        coupons=Coupons(database, till, Identifier(database, client, till, KEYS, clock), clock),
         todos=Todos(database, client, courier, clock),
-        upkeep=Upkeep(database, client, till, policy, courier, clock, rules),
+        till_walks=TillWalks(database, parts_of(till, KEYS), courier, clock),
+        upkeep=Upkeep(database, client, till, KEYS, policy, courier, clock, rules),
     )
 
 

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from domain.events import EventKind, FormName
+from domain.events import FormName
 from domain.playbook import Condition, Day, Wait
 from domain.policy import Policy
 from domain.questions import Answer, Experiment, Question, StageDay, Stages
 from domain.stages import Stage
 from domain.step_messages import LookUp
 from domain.touches import Channel, TouchStatus
-from storage import answers, purchases
+from integrations import pos
+from storage import answers, member_links
 from storage.tables import Exposure, Touch
-from tests.activities.shop import Shop
-from tests.activities.test_till import record
+from tests.activities.shop import START, Shop
 
 pytestmark = pytest.mark.anyio
 
@@ -48,11 +48,11 @@ async def test_what_she_bought_at_the_till_decides(shop: Shop) -> None:
     she = await shop.friend()
     member_id = await shop.member(she)
     async with shop.database.transaction() as session:
-        await purchases.link_member(session, member_id, she, None)
+        await member_links.place(session, she, "generic", "external_userid", [member_id], START)
     line = {"product_id": "p", "name": "拿铁", "category": "拿铁", "paid": {"amount_minor": 2800}}
     for days in (1, 3):
         order_id = await shop.buys(member_id, days_ago=days, lines=[line], other_coupon_ids=["paper"])
-        await record(shop, EventKind.ORDER_PAID, order_id=order_id)
+        await shop.pushed(pos.EventKind.ORDER_PAID, order_id=order_id)
     found = await ask(shop, she, cases({"orders": {"least": 3}}, {"orders": {"least": 2}, "prefers": "拿铁"}))
     assert (found.chosen, found.why) == ("1", "orders ≥ 2 and prefers 拿铁")
     assert await chosen(shop, she, {"coupon_share": {"least": 1}}) == "0"

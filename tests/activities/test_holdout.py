@@ -99,7 +99,7 @@ async def test_who_is_held_out_gets_no_coupon_and_no_call_either(shop: Shop, hel
         playbook="tea",
         holdout=HALF,
     )
-    given = await shop.run(shop.activities.till.issue_coupon, coupon)
+    given = await shop.run(shop.activities.coupons.issue_coupon, coupon)
     notice = Notify(
         key=f"{who}/tea/n",
         external_userid=who,

@@ -12,7 +12,7 @@ from playbooks.segments import load_segments
 from settings import ROOT
 from storage import audience
 from storage.audience import Reach, WhyNot
-from tests.activities.shop import Shop
+from tests.activities.shop import KEYS, Shop
 from tests.activities.test_groups import join, refresh
 from tests.activities.test_tagging import mark
 
@@ -45,7 +45,7 @@ async def guest(shop: Shop, name: str, *bought: tuple[float, int], **more: Any) 
         order = {"store_id": "S002", "member_id": member_id, "amount_minor": fen} | more
         paid_at = shop.clock() - timedelta(days=days_ago)
         await shop.street.do("till/orders", paid_at=paid_at.isoformat(), **order)
-    identified = await Identifier(shop.database, shop.client, shop.till, shop.clock).identify(she)
+    identified = await Identifier(shop.database, shop.client, shop.till, KEYS, shop.clock).identify(she)
     assert identified.member_id == member_id
     return she
 

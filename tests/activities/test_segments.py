@@ -12,10 +12,10 @@ from domain.events import EventKind
 from domain.messages import SaveLife, SweepStart
 from domain.playbook import Playbook
 from domain.stages import Stage
+from integrations import pos
 from storage import directory, inbound, lives, segments
 from storage.tables import InboundEvent, SegmentRun
 from tests.activities.shop import Shop
-from tests.activities.test_till import record
 
 pytestmark = pytest.mark.anyio
 
@@ -71,7 +71,7 @@ async def test_who_matches_enters_once_a_day(shop: Shop) -> None:
     await customers(shop, "wm3", "wm4", member_id="m3")
     await shop.street.do("till/members", member_id="m3")
     order_id = await shop.buys("m3")
-    await record(shop, EventKind.ORDER_PAID, order_id=order_id)
+    await shop.pushed(pos.EventKind.ORDER_PAID, order_id=order_id)
     assert await sweep(shop) == 2
     assert entered(shop) == ["wm1", "wm2"]
     assert await sweep(shop) == 0

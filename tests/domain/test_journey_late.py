@@ -48,6 +48,58 @@ def test_two_goals_at_one_event_end_a_journey_once() -> None:
     ]
 
 
+# ---- what is taken back
+
+
+def undone(state: CustomerState, days: float, order_id: str) -> None:
+    happens(state, EventKind.ORDER_UNDONE, days, order_id=order_id, reason="refunded")
+
+
+def test_a_goal_is_undone_with_its_order_and_the_journey_that_it_ended_stays_ended() -> None:
+    state, enrolment = bought(goal("first"))
+    undone(state, 3, "o1")
+    assert (enrolment.reached, enrolment.phase) == ([], Phase.ENDED)
+    assert (enrolment.undone["first"].at, enrolment.undone["first"].reason) == (
+        after(3),
+        "order o1 was refunded",
+    )
+    assert noted(state)[-1] == ("goal first undone", "order o1 was refunded")
+
+
+def test_a_refund_of_a_part_leaves_the_goal() -> None:
+    state, enrolment = bought(goal("first"))
+    happens(state, EventKind.ORDER_REFUNDED, 3, order_id="o1")
+    assert (enrolment.reached, enrolment.undone) == (["first"], {})
+
+
+def test_a_goal_stands_as_long_as_one_of_its_orders_does_and_is_reached_again_by_another() -> None:
+    state, enrolment = bought(goal("first", ends=False))
+    happens(state, EventKind.ORDER_PAID, 2, order_id="o2")
+    undone(state, 3, "o1")
+    assert enrolment.reached == ["first"]
+    undone(state, 4, "o2")
+    assert (enrolment.reached, list(enrolment.undone)) == ([], ["first"])
+    happens(state, EventKind.ORDER_PAID, 5, order_id="o3")
+    assert (enrolment.reached, enrolment.undone) == (["first"], {})
+
+
+def test_a_goal_with_a_condition_hangs_on_the_order_that_made_it_true() -> None:
+    state, enrolment = bought(goal("third", when=REGULAR, ends=False))
+    tell(state, 1, chosen=None)
+    happens(state, EventKind.ORDER_PAID, 2, order_id="o2")
+    tell(state, 2, chosen="0")
+    undone(state, 3, "o1")
+    assert enrolment.reached == ["third"]
+    undone(state, 4, "o2")
+    assert enrolment.reached == []
+
+
+def test_a_goal_is_not_asked_for_an_order_that_is_undone_before_the_answer() -> None:
+    state, enrolment = bought(goal("member", when=MEMBER))
+    undone(state, 1, "o1")
+    assert enrolment.asks_goals == []
+
+
 def exiting() -> tuple[CustomerState, Enrolment]:
     """The exits have been looked at, and the message is about to go."""
     rule = Exit.model_validate({"reason": "member", "when": MEMBER})
@@ -86,7 +138,7 @@ def staged(date: str) -> tuple[CustomerState, Enrolment]:
     ("date", "kind", "fields"),
     [
         ("first_order", EventKind.ORDER_PAID, {"order_id": "o1"}),
-        ("last_order", EventKind.ORDER_REFUNDED, {"order_id": "o1"}),
+        ("last_order", EventKind.ORDER_UNDONE, {"order_id": "o1", "reason": "refunded"}),
         ("friend_since", EventKind.FRIEND_ADDED, {"userid": "li"}),
         ("child_born", EventKind.FORM_ANSWERED, {"form": "due_date", "answer_id": 1}),
     ],

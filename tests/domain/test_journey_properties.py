@@ -17,7 +17,13 @@ from tests.domain.strategies import plans
 END = after(250)
 LOOKS = st.lists(st.integers(0, 250 * 24).map(lambda hours: after(hours=hours)), max_size=20)
 KINDS = [
-    *(EventKind.ORDER_PAID, EventKind.COUPON_REDEEMED, EventKind.GROUP_JOINED, EventKind.ORDER_REFUNDED),
+    *(
+        EventKind.ORDER_PAID,
+        EventKind.COUPON_REDEEMED,
+        EventKind.GROUP_JOINED,
+        EventKind.ORDER_REFUNDED,
+        EventKind.ORDER_UNDONE,
+    ),
     EventKind.FORM_ANSWERED,
 ]
 EVENTS = st.lists(

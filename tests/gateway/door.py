@@ -12,8 +12,8 @@ from sqlmodel import col, select
 from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.composition import till_client
 from activities.courier import Courier
+from activities.till_clients import member_keys, till_client
 from domain import addresses
 from gateway.app import Doors, create_app
 from gateway.intake import Intake
@@ -44,6 +44,7 @@ def gateway(settings: Settings, database: Database, temporal: Client, http: http
                 settings.wecom_corp_id,
             ),
             till=till_client(settings, http, clock),
+            keys=member_keys(settings),
             intake=Intake(database, Courier(temporal, database, clock), clock),
             database=database,
             temporal=temporal,

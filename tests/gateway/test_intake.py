@@ -5,15 +5,14 @@ import asyncio
 import pytest
 from temporalio.client import Client
 
-from activities.courier import Courier, Parcel
+from activities.courier import Parcel
 from domain.events import Event, EventKind
 from gateway import intake
-from gateway.intake import Intake, TryAgain
 from settings import Settings
 from storage import inbound
 from storage.database import Database
 from tests.gateway.conftest import opened
-from tests.gateway.door import NOW, Door, clock, signals
+from tests.gateway.door import NOW, Door, signals
 from tests.gateway.line import Line
 
 pytestmark = pytest.mark.anyio
@@ -189,13 +188,3 @@ async def test_with_both_down_the_sender_repeats(
     await line.cut()
     async with opened(settings, dead_database, on_line) as door:
         assert (await door.added("wm-nothing")).status_code == 503
-
-
-async def test_a_member_whom_nobody_knows_is_not_signalled_directly(
-    dead_database: Database, temporal: Client
-) -> None:
-    """PostgreSQL went down between the lookup and the row."""
-    parcel = Parcel(event=Event(id="push-9", kind=EventKind.ORDER_PAID, at=NOW, order_id="O9"))
-    taking = Intake(dead_database, Courier(temporal, dead_database, clock), clock)
-    with pytest.raises(TryAgain):
-        await taking.take("pos", "push-9", "member/M9", parcel)

@@ -1,17 +1,21 @@
-"""Pushes of the till: signed, stored once, and matched to a customer now or later."""
+"""Pushes of the till: signed, kept once and acknowledged; what they are of is read afterwards."""
 
 import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+from sqlmodel import col, select
 from temporalio.client import Client
 
 from settings import Settings
 from storage.database import Database
-from storage.tables import Customer
+from storage.member_keys import MemberKeys
+from storage.tables import TillHint
 from tests.gateway.conftest import opened
-from tests.gateway.door import NOW, PUSH, Door
+from tests.gateway.door import NOW, PUSH, Door, signals
+from tests.gateway.line import Line
 
 pytestmark = pytest.mark.anyio
 
@@ -20,62 +24,61 @@ def paid(**fields: Any) -> dict[str, Any]:
     return {"event_id": "e1", "type": "order.paid", "order_id": "O1", "member_id": "M1", **fields}
 
 
-async def known(door: Door, customer: str, member_id: str = "M1") -> None:
+async def hints(door: Door) -> list[TillHint]:
     async with door.database.transaction() as session:
-        session.add(Customer(external_userid=customer, member_id=member_id, stage_since=NOW, created_at=NOW))
+        return list((await session.exec(select(TillHint).order_by(col(TillHint.received_at)))).all())
 
 
-async def test_a_known_members_order_reaches_her_life(door: Door) -> None:
-    await known(door, "wm-buyer")
-    assert (await door.push(paid())).status_code == 200
-    row = await door.row()
-    assert (row.subject, row.source) == ("customer/wm-buyer", "pos")
-    [heard] = await door.heard("wm-buyer")
-    assert (heard["kind"], heard["order_id"]) == ("order_paid", "O1")
+async def test_a_push_is_kept_sealed_acknowledged_and_told_to_who_reads_it(door: Door) -> None:
+    answer = await door.push(paid(member_id="M7"))
+    assert (answer.status_code, answer.text) == (200, "success")
+    [hint] = await hints(door)
+    assert (hint.kind, hint.due_at, hint.settled_at) == ("order.paid", NOW, None)
+    assert hint.facts == {"order_id": "O1", "member_id": "M7", "refetch_after_s": 0, "provider_type": ""}
+    assert hint.body is not None
+    assert b"M7" not in hint.body
+    keys = MemberKeys.of(door.settings.member_key.get_secret_value())
+    assert json.loads(keys.open("push", hint.body)) == paid(member_id="M7")
+    assert [told["provider"] for told in await signals(door.temporal, "till/generic")][-1:] == ["generic"]
+    assert await door.rows() == [], "who bought is looked up when the order is read"
 
 
-async def test_the_same_push_again_is_one_fact(door: Door) -> None:
-    await known(door, "wm-twice")
+async def test_the_same_push_again_is_one_hint_and_acknowledged(door: Door) -> None:
     await door.push(paid())
     again = await door.push(paid(), at=NOW + timedelta(seconds=30))
-    assert again.status_code == 200
-    assert len(await door.rows()) == 1
-    assert len(await door.heard("wm-twice")) == 1
+    assert (again.status_code, again.text) == (200, "success")
+    assert len(await hints(door)) == 1
 
 
-async def test_an_unknown_members_order_waits_for_the_sweep(door: Door) -> None:
-    assert (await door.push(paid())).status_code == 200
-    row = await door.row()
-    assert (row.subject, row.delivered_at) == ("member/M1", None)
-    assert await door.heard("member/M1") == []
-
-
-async def test_a_member_of_two_customers_is_not_guessed(door: Door) -> None:
-    await known(door, "wm-first")
-    await known(door, "wm-second")
-    await door.push(paid())
-    assert (await door.row()).subject == "member/M1"
-
-
-async def test_an_anonymous_order_is_kept_and_concerns_nobody(door: Door) -> None:
-    assert (await door.push(paid(member_id=None))).status_code == 200
-    row = await door.row()
-    assert row.subject is None
-    assert row.delivered_at is not None
-
-
-async def test_a_type_that_we_do_not_know_is_kept_raw(door: Door) -> None:
-    await known(door, "wm-unmoved")
+async def test_a_type_that_we_do_not_know_is_kept_and_ignored(door: Door) -> None:
     assert (await door.push(paid(type="shift.closed"))).status_code == 200
-    row = await door.row()
-    assert row.subject is None
-    assert row.body["raw"]["dedupe_key"] == "e1"
-    assert await door.heard("wm-unmoved") == []
+    [hint] = await hints(door)
+    assert (hint.settled_at, hint.outcome) == (NOW, "ignored: a type that we do not know")
+
+
+async def test_without_a_key_nothing_of_the_body_is_kept(
+    settings: Settings, database: Database, temporal: Client
+) -> None:
+    keyless = settings.model_copy(update={"member_key": SecretStr("")})
+    async with opened(keyless, database, temporal) as door:
+        assert (await door.push(paid())).status_code == 200
+        [hint] = await hints(door)
+    assert hint.body is None
+
+
+async def test_with_temporal_down_it_is_kept_and_acknowledged(
+    settings: Settings, database: Database, line: Line, on_line: Client
+) -> None:
+    """Rows are safe: the sweep wakes who reads them."""
+    async with opened(settings, database, on_line) as door:
+        await line.cut()
+        assert (await door.push(paid())).status_code == 200
+        assert len(await hints(door)) == 1
 
 
 async def test_a_bad_signature_is_refused(door: Door) -> None:
     assert (await door.push(paid(), secret="guessed")).status_code == 403
-    assert await door.rows() == []
+    assert await hints(door) == []
 
 
 async def test_an_unsigned_push_is_refused(door: Door) -> None:
@@ -85,7 +88,7 @@ async def test_an_unsigned_push_is_refused(door: Door) -> None:
 @pytest.mark.parametrize("age", [301, -301])
 async def test_an_old_push_is_refused_as_a_replay(door: Door, age: int) -> None:
     assert (await door.push(paid(), at=NOW - timedelta(seconds=age))).status_code == 403
-    assert await door.rows() == []
+    assert await hints(door) == []
 
 
 async def test_a_push_without_its_order_is_refused(door: Door) -> None:

@@ -1,12 +1,15 @@
 """Message texts."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
 from domain.events import FormName
 from domain.links import FormLinks
+from domain.playbook import Playbook
 from domain.todos import TITLE_CHARS
+from playbooks.rules import texts
 from playbooks.templates import (
     BATCH_SAMPLE,
     STAFF_SAMPLE,
@@ -14,7 +17,9 @@ from playbooks.templates import (
     TemplateError,
     check,
     local_date,
+    names_coupon_store,
     render,
+    with_coupon_store,
 )
 from tests.domain.moments import START
 
@@ -105,3 +110,30 @@ def test_the_limit_counts_the_longest_way_through_a_text(text: str) -> None:
 
 def test_ways_of_which_only_one_is_taken_are_not_added_up() -> None:
     check("{% if date == 'x' %}" + "x" * 3000 + "{% else %}" + "y" * 3000 + "{% endif %}", BATCH_SAMPLE)
+
+
+def test_m62_a_coupons_store_is_put_in_before_the_rest_is_known() -> None:
+    text = with_coupon_store("到{{ coupon.store }}或{{coupon.store}}找{{ employee.name }}", "望京店")
+    assert text == "到望京店或望京店找{{ employee.name }}"
+    assert names_coupon_store("{{- coupon.store -}}")
+    assert not names_coupon_store("{{ store.name }}")
+
+
+@pytest.mark.parametrize(
+    ("send", "credited", "fits"),
+    [
+        ({"channel": "private"}, True, True),
+        ({"channel": ["private", "staff"]}, True, True),
+        ({"channel": ["private", "group"]}, True, False),  # a whole group reads it
+        ({"channel": "private"}, False, False),  # of which coupon?
+    ],
+)
+def test_m62_only_a_message_to_her_alone_names_her_coupons_store(
+    send: dict[str, Any], credited: bool, fits: bool
+) -> None:
+    coupon = [{"coupon": {"template": "T", "name": "券"}}] if credited else []
+    steps = [*coupon, {"send": {"text": "到{{ coupon.store }}用", **send}}]
+    book = Playbook.model_validate({"playbook": "book", "title": "书", "nurture": steps})
+    assert [".".join(map(str, at)) for at, _ in texts.problems(book)] == (
+        [] if fits else [f"nurture.{len(coupon)}.send.text"]
+    )

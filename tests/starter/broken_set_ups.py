@@ -277,6 +277,60 @@ SET_UPS = (
     ),
     Broken("no till", breaking.changed(pos_base_url=NOWHERE), ("till",), ("POS_BASE_URL",)),
     Broken(
+        "a till that nobody makes",
+        breaking.changed(pos_provider="abacus"),
+        ("till",),
+        ("abacus", "generic, square, youzan, pospal", "POS_PROVIDER"),
+    ),
+    Broken(
+        "options of another till",
+        breaking.changed(pos_options='{"crs": "bd09"}'),
+        ("till",),
+        ("POS_OPTIONS",),
+    ),
+    Broken("options that are no JSON", breaking.changed(pos_options="crs"), ("pos_options",), ("JSON",)),
+    Broken(
+        "no key of members", breaking.changed(member_key=""), ("key of members",), ("openssl rand -hex 32",)
+    ),
+    Broken(
+        "a key of members that is too short",
+        breaking.changed(member_key="abcd"),
+        ("key of members",),
+        ("MEMBER_KEY must be 64 hex digits",),
+    ),
+    Broken(
+        "pushes that nobody can verify",
+        breaking.changed(pos_webhook_secret=""),
+        ("pushes",),
+        ("POS_WEBHOOK_SECRET", "who runs the till"),
+    ),
+    Broken(
+        "a push that nobody works off",
+        breaking.sql(
+            "INSERT INTO till_hints "
+            "(provider, dedupe_key, kind, facts, received_at, due_at, attempts, outcome) VALUES "
+            "('generic', 'late', 'order.paid', '{}', now() - interval '1 hour', "
+            "now() - interval '1 hour', 0, '')",
+            "DELETE FROM till_hints WHERE dedupe_key = 'late'",
+        ),
+        ("waiting pushes",),
+        ("1 push", "queue `pos`"),
+    ),
+    *(
+        Broken(
+            f"{provider} without its keys",
+            breaking.changed(pos_provider=provider, pos_api_key="", pos_app_id="", pos_store_keys=""),
+            failed,
+            says,
+        )
+        for provider, failed, says in (
+            ("square", ("till",), ("POS_API_KEY", "Square Developer Console")),
+            ("youzan", ("till",), ("POS_APP_ID", "有赞云控制台")),
+            ("pospal", ("till", "keys of stores"), ("POS_STORE_KEYS", "银豹")),
+            ("keruyun", ("till",), ("POS_APP_ID", "客如云开放平台")),
+        )
+    ),
+    Broken(
         "an overstock rule and a till that has no stock",
         breaking.till_without_stock,
         ("stock of the till",),

@@ -17,6 +17,7 @@ from settings import Clock, Settings, utc_now
 from starter.doctor.examination import CHECKS, Check, examine
 from starter.doctor.findings import Finding, Status
 from starter.doctor.setup import REAL_WECOM, Setup, read_settings
+from storage.tables import TillWalk
 from tests.corp import Corp, running_corp
 
 OUTSIDE = "https://journeys.example.com"  # the gateway's name in the world; it leads to the gateway here
@@ -112,6 +113,18 @@ def plain(settings: Settings) -> dict[str, Any]:
     }
 
 
+def walked_last_night(provider: str) -> TillWalk:
+    then = utc_now() - timedelta(hours=8)
+    return TillWalk(
+        id="till-walk/orders/night",
+        provider=provider,
+        kind="orders",
+        status="done",
+        started_at=then,
+        ended_at=then,
+    )
+
+
 @contextlib.asynccontextmanager
 async def opened(env: WorkflowEnvironment, database_url: str) -> AsyncIterator[Clinic]:
     async with running_corp(env, database_url) as corp:
@@ -119,5 +132,8 @@ async def opened(env: WorkflowEnvironment, database_url: str) -> AsyncIterator[C
             "temporal_address": env.client.service_client.config.target_host,
             "temporal_namespace": env.client.namespace,
             "public_url": "",
+            "member_key": "ef" * 32,
         }
+        async with corp.database.transaction() as session:
+            session.add(walked_last_night(corp.settings.pos_provider))
         yield Clinic(corp, plain(corp.settings) | own)

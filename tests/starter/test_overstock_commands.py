@@ -7,7 +7,7 @@ from shutil import copy
 import pytest
 from typer.testing import CliRunner
 
-from integrations.pos import GenericPos
+from integrations.pos import generic
 from playbooks.overstock_files import FOLDER
 from settings import ROOT
 from starter.overstock_commands import app
@@ -46,8 +46,8 @@ def test_a_wrong_rule_is_told_with_its_line(file: Path) -> None:
 def test_m51_no_rule_is_let_through_where_the_till_has_no_stock(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without = GenericPos.capabilities.model_copy(update={"stock": False})
-    monkeypatch.setattr(GenericPos, "capabilities", without)
+    without = generic.CAPABILITIES.model_copy(update={"stock": False})
+    monkeypatch.setattr(generic, "CAPABILITIES", without)
     code, said = check(str(file))
     assert code == 1
     assert f"{file}:1: the file: the till (generic) cannot tell what stores have" in said

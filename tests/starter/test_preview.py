@@ -165,7 +165,7 @@ def test_a_killed_preview_leaves_nothing_running(folder: Path) -> None:
         return any("temporal-test-server" in _line(child) for child in children)
 
     until(is_under_way)
-    time.sleep(1)  # the guard has heard of it
+    time.sleep(3)  # the guard has heard of it
     process.send_signal(signal.SIGKILL)
     process.communicate()
     until(lambda: not left_behind(folder))

@@ -83,6 +83,12 @@ async def test_m36_the_loop_closes_when_she_comes_to_the_store(corp_with: CorpWi
         buyer = next(iter(people))
         await corp.do("till/orders", store_id="S002", member_id=people[buyer], amount_minor=2800)
         await corp.until_logged(buyer, "goal 到店 reached")
+        sorry = next(one for one in people if one != buyer)
+        bought = {"store_id": "S002", "member_id": people[sorry], "amount_minor": 2800}
+        order = await corp.do("till/orders", **bought)
+        await corp.until_logged(sorry, "goal 到店 reached")
+        await corp.do("till/refund", order_id=order["order_id"])
+        await corp.until_logged(sorry, "goal 到店 undone")
         await corp.sleep(days=2)
         async with corp.database.transaction() as session:
             row = await directory.newest_version(session, "small")
@@ -90,7 +96,7 @@ async def test_m36_the_loop_closes_when_she_comes_to_the_store(corp_with: CorpWi
             found = await worth_of(session, row, row.number, timedelta(days=1), corp.clock())
         steps = found.steps["novelty"]
         assert (found.entered, found.inside) == (FRIENDS, FRIENDS)
-        assert found.goals == {"到店": 1}
+        assert (found.goals, found.undone) == ({"到店": 1}, {"到店": 1})
         assert (steps.targeted, steps.held_out + steps.delivered) == (FRIENDS, FRIENDS)
         assert (found.treated.people, found.held_out.people) == (steps.delivered, steps.held_out)
         assert found.treated.buyers + found.held_out.buyers == 1
