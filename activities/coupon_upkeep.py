@@ -6,6 +6,7 @@ from activities.coupons import UNCLEAR_AFTER, told
 from activities.courier import Courier
 from activities.guarded import guarded
 from activities.orders import deliver, post
+from activities.till_down import TillDown
 from domain.addresses import customer_id
 from integrations import pos
 from settings import Clock
@@ -27,11 +28,11 @@ class CouponUpkeep:
         await self._settle_left_lying()
         async with self._database.transaction() as session:
             due = await coupons.to_look_at(session, self._clock())
-        ended = 0
+        ended, down = 0, TillDown()
         for row in due:
             with guarded(f"coupon {row.coupon_id}") as trouble:
                 ended += await self._read(row)
-            if any(isinstance(error, pos.PosError) and error.retryable for error in trouble):
+            if down.after(trouble):
                 break
         return ended
 

@@ -4,10 +4,12 @@ Who knows that the till has it, or has it not, settles it at once. What stays op
 says what became of it (`journeys coupons settle`); nobody guesses, and nobody issues a second one.
 """
 
+import logging
 from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.failures import not_yet, translated
 from activities.identify import Identifier
@@ -19,11 +21,10 @@ from storage.database import Database
 from storage.tables import Coupon
 
 CLOCKS = timedelta(minutes=5)  # the till's may go behind ours by so much; Keruyun itself allows 300 s
-# After an issue whose answer was lost, of a till that knows no key: how long until a coupon that it did issue
-# is surely among the member's. Youzan says of orders that they can be read after 30 s: four times that.
-SETTLES = timedelta(minutes=2)
 UNCLEAR_AFTER = timedelta(hours=2)  # a till that cannot even be asked for so long: people wait no longer
-REFUSALS = (pos.PosInvalidRequest, pos.PosNotFound, pos.PosAuthError)  # it has decided, and issued nothing
+REFUSALS = (pos.PosInvalidRequest, pos.PosNotFound)  # it has decided about her, and issued nothing
+
+log = logging.getLogger(__name__)
 
 
 class _Unclear(Exception):
@@ -54,18 +55,18 @@ class Coupons:
             if what.once_per_member:
                 what = await self._for_her_account(what)
             row = await self._claim(what)
-            if row.status == coupons.CLAIMED and row.tried_at is None:
-                row = await self._make_ready(row)
-            if row.status == coupons.CLAIMED:
-                row = await self._carry_out(row)
-            elif row.coupon_id and what.once_per_member:
+            if row.coupon_id and what.once_per_member:
                 return GivenCoupon(issued=True, reason=f"once per member: on {row.issued_at:%F %T}Z")
+            row = await self._settle(row)
         unclear = "unclear: " if row.status == coupons.UNCLEAR else ""
         return GivenCoupon(issued=row.coupon_id is not None, reason=f"{unclear}{row.reason}")
 
     async def _for_her_account(self, what: GiveCoupon) -> GiveCoupon:
         """Under the key of her account, which outlives any friendship. Who has none yet keeps her own."""
-        member_id = await self._identifier.member(what.external_userid)
+        try:
+            member_id = await self._identifier.member(what.external_userid)
+        except pos.PosAuthError as error:
+            raise await self._until_mended(what.key, error) from None
         if member_id is None:
             return what
         return what.model_copy(update={"key": f"welcome/{member_id}/{what.coupon.template}"})
@@ -85,6 +86,21 @@ class Coupons:
             )
             return await coupons.claim(session, fresh)
 
+    async def _settle(self, row: Coupon) -> Coupon:
+        try:
+            if row.status == coupons.CLAIMED and row.tried_at is None:
+                row = await self._make_ready(row)
+            return await self._carry_out(row) if row.status == coupons.CLAIMED else row
+        except pos.PosAuthError as error:
+            raise await self._until_mended(row.key, error) from None
+
+    async def _until_mended(self, key: str, error: pos.PosAuthError) -> ApplicationError:
+        """It is our key or right that it refuses, not her: her coupon waits until somebody has acted."""
+        log.error("the till refuses us, and coupons wait: %s: %s", type(error).__name__, error)
+        async with self._database.transaction() as session:
+            await coupons.wait(session, key, f"waits: the till refuses us ({error}); see `journeys doctor`")
+        return ApplicationError(str(error), type=type(error).__name__)
+
     async def _make_ready(self, row: Coupon) -> Coupon:
         """Her account, and one of a store's vouchers where the template has stocks (M62)."""
         # A till that was slow when she came may know her by now.
@@ -94,6 +110,8 @@ class Coupons:
         now = self._clock()
         async with self._database.transaction() as session:
             row = await coupons.locked(session, row.key)
+            if row.status != coupons.CLAIMED:
+                return row  # another attempt has settled it
             row.member_id = member_id
             why = None
             if row.store_id is None and await voucher_stocks.has_stocks(session, row.template):
@@ -144,11 +162,12 @@ class Coupons:
                 known=known,
             )
         except pos.PosError as error:
-            if error.retryable and waited < UNCLEAR_AFTER:
+            if _did_nothing(error) and waited < UNCLEAR_AFTER:
                 raise
             raise _Unclear(str(error)[:200]) from None
-        if found is None and self._keyless and waited < SETTLES:
-            raise not_yet("a coupon may still appear in her account", again_in=SETTLES - waited)
+        settles = timedelta(seconds=self._till.capabilities.coupon_settles_s)
+        if found is None and self._keyless and waited < settles:
+            raise not_yet("a coupon may still appear in her account", again_in=settles - waited)
         return found
 
     async def _ask(self, row: Coupon) -> Coupon:
@@ -159,22 +178,22 @@ class Coupons:
             raise not_yet("another coupon like it is being issued to her account")
         return asked
 
-    async def _issue(self, row: Coupon, *, before: Coupon) -> pos.Coupon:
-        assert row.member_id
+    async def _issue(self, asked: Coupon, *, before: Coupon) -> pos.Coupon:
+        assert asked.member_id
         try:
             return await self._till.issue_coupon(
-                template_id=row.template, member_id=row.member_id, idempotency_key=row.key
+                template_id=asked.template, member_id=asked.member_id, idempotency_key=asked.key
             )
         except pos.PosDuplicate as error:
-            if found := await self._look(row):
+            if found := await self._look(asked):
                 return found
             raise _Unclear(f"{error}; but she has none") from None
         except REFUSALS as error:
             raise _Refused(str(error)[:200]) from None
         except pos.PosError as error:
-            if error.retryable:  # it did nothing: what there is to find is of earlier attempts
+            if _did_nothing(error):  # what there is to find is of earlier attempts
                 async with self._database.transaction() as session:
-                    await coupons.not_asked(session, before)
+                    await coupons.not_asked(session, asked, before)
             raise
 
     @property
@@ -189,6 +208,11 @@ class Coupons:
     async def _refuse(self, key: str, reason: str) -> Coupon:
         async with self._database.transaction() as session:
             return await coupons.refuse(session, key, reason, self._clock())
+
+
+def _did_nothing(error: pos.PosError) -> bool:
+    """And will do it later: when it is back, or when our key or right is mended."""
+    return error.retryable or isinstance(error, pos.PosAuthError)
 
 
 def told(coupon: pos.Coupon) -> coupons.Told:

@@ -24,10 +24,14 @@ SOURCE = "pos"
 
 @dataclass(frozen=True)
 class Applied:
-    """`word`: new, changed or unchanged. `subject`: who may have news, to `deliver` when committed."""
+    """`word`: new, changed or unchanged. `subject`: who may have news, to `deliver` when committed.
+
+    `status`: of the order on record, which tickets may have refunded.
+    """
 
     word: str
     subject: str | None = None
+    status: str | None = None
 
 
 async def apply_order(
@@ -46,12 +50,14 @@ async def apply_order(
     else:
         told = order_row(provider, await _categorised(session, provider, order))
         change = await orders.apply(session, told, now)
-    old = not is_news(order.updated_at or order.paid_at or now, now)  # then nothing of it is
-    if not tell or old or change.after is None or change.after.member_id is None:
+    after, old = change.after, not is_news(order.updated_at or order.paid_at or now, now)
+    if after is None:  # a ticket waits for its order
         return Applied(change.word)
-    subject = await subject_of(session, change.after.member_id)
+    if not tell or old or after.member_id is None:  # of what is old nothing is news
+        return Applied(change.word, status=after.status)
+    subject = await subject_of(session, after.member_id)
     await _tell(session, subject, change, told, now)
-    return Applied(change.word, subject)
+    return Applied(change.word, subject, after.status)
 
 
 async def subject_of(session: AsyncSession, member_id: str) -> str:

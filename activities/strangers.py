@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from activities.courier import Courier
 from activities.guarded import guarded
+from activities.till_down import TillDown
 from domain.addresses import customer_id
 from integrations import pos
 from settings import Clock
@@ -25,11 +26,12 @@ class Strangers:
         """At those who wait for longer than `grace`."""
         async with self._database.transaction() as session:
             subjects = await inbound.waiting_members(session, self._clock() - grace)
+        down = TillDown()
         for subject in subjects:
             with guarded(subject) as trouble:
                 await self._place(subject)
-            if any(isinstance(error, pos.PosError) and error.retryable for error in trouble):
-                return  # the till is down: it would be asked in vain for all the others
+            if down.after(trouble):
+                return
 
     async def _place(self, subject: str) -> None:
         member_id = subject.removeprefix(inbound.MEMBER)

@@ -9,15 +9,13 @@ from datetime import datetime, timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 
-from activities.coupons import told
 from activities.courier import Courier
-from activities.orders import apply_order, deliver, post, subject_of
-from domain.addresses import customer_id
-from domain.events import Event, EventKind
+from activities.orders import Applied, apply_order, deliver
+from activities.redemptions import apply_coupon
 from domain.messages import SettledHints, SettleHints
 from integrations import pos
 from settings import Clock
-from storage import coupons, hints, inbound, members
+from storage import coupons, hints, inbound, members, orders
 from storage.database import Database
 from storage.member_keys import MemberKeyError, MemberKeys
 from storage.tables import TillHint
@@ -35,10 +33,6 @@ _LATE = {
     pos.EventKind.ORDER_PAID: "is not paid yet",
     pos.EventKind.ORDER_REFUNDED: "has no refund yet",
     pos.EventKind.COUPON_REDEEMED: "is not redeemed yet",
-}
-_ENDS = {
-    pos.CouponStatus.REDEEMED: EventKind.COUPON_REDEEMED,
-    pos.CouponStatus.EXPIRED: EventKind.COUPON_EXPIRED,
 }
 Found = pos.Order | pos.Coupon | pos.Member
 
@@ -70,54 +64,54 @@ class TillFeed:
             by_thing.setdefault(_thing(hint), []).append(hint)
         turn = asyncio.Semaphore(AT_ONCE)
 
-        async def one(thing: Thing | None, of_it: list[TillHint]) -> bool:
+        async def one(thing: Thing | None, of_it: list[TillHint]) -> int:
             async with turn:
                 return await self._settle(thing, of_it)
 
         async with asyncio.TaskGroup() as group:
-            tasks = {group.create_task(one(*item)): len(item[1]) for item in by_thing.items()}
+            tasks = [group.create_task(one(*item)) for item in by_thing.items()]
         async with self._database.transaction() as session:
             next_at = await hints.next_due(session, what.provider)
-        settled = sum(count for task, count in tasks.items() if task.result())
+        settled = sum(task.result() for task in tasks)
         return SettledHints(settled=settled, put_off=len(due) - settled, next_at=next_at)
 
-    async def _settle(self, thing: Thing | None, of_it: Sequence[TillHint]) -> bool:
-        """False: it is put off."""
-        keys = [hint.dedupe_key for hint in of_it]
+    async def _settle(self, thing: Thing | None, of_it: Sequence[TillHint]) -> int:
+        """How many are settled; the others are put off."""
         try:
-            found = await self._ask(thing, of_it) if thing else None
+            found = await self._read(thing, of_it) if thing else None
+            late, subject = await self._keep(found, of_it)
         except pos.PosError as error:
-            return await self._failed(keys, of_it, error)
-        now = self._clock()
-        async with self._database.transaction() as session:
-            try:
-                outcome, subject = await self._write(session, found, now)
-            except (
-                MemberKeyError
-            ) as error:  # the settings have to be mended; the nightly walk reads her again
-                log.error("a member cannot be kept: %s", error)
-                outcome, subject = f"refused: {error}", None
-            await hints.settle(session, self._till.provider, keys, outcome, now)
+            return await self._failed(of_it, error)
+        except Exception as error:  # a mistake of ours, or what no row can hold: no other hint waits for it
+            log.error("%s cannot be taken: %s", thing, type(error).__name__)
+            return await self._failed(of_it, pos.PosUnavailable(f"not taken: {type(error).__name__}"))
         await deliver(self._courier, subject)
-        return True
+        settled = len(of_it) - len(late)
+        if thing and late:
+            why = f"{thing.what} {thing.id} {_LATE[pos.EventKind(late[0].kind)]}"
+            settled += await self._failed(late, pos.PosNotFound(why))
+        return settled
 
-    async def _ask(self, thing: Thing, of_it: Sequence[TillHint]) -> Found:
-        """Raises PosNotFound also for what the till knows, but not yet as its own push says."""
-        found = await self._read(thing, of_it[0].facts.get("member_id"))
-        for hint in of_it:
-            if _lags(hint.kind, found):
-                raise pos.PosNotFound(f"{thing.what} {thing.id} {_LATE[pos.EventKind(hint.kind)]}")
-        return found
-
-    async def _read(self, thing: Thing, member_id: str | None) -> Found:
+    async def _read(self, thing: Thing, of_it: Sequence[TillHint]) -> Found | None:
         if thing.what == "order":
             return await self._till.get_order(thing.id)
         if thing.what == "coupon":
-            return await self._till.get_coupon(thing.id, member_id=member_id or await self._holder(thing.id))
+            member_id = of_it[0].facts.get("member_id") or await self._holder(thing.id)
+            found_coupon = await self._coupon(thing.id, member_id)
+            return found_coupon and _completed(found_coupon, of_it)
         found = await self._till.find_members(pos.MemberKey(kind="member_id", value=thing.id))
         if len(found) != 1:
             raise pos.PosNotFound(f"the till knows {len(found)} members {thing.id}")
         return found[0]
+
+    async def _coupon(self, coupon_id: str, member_id: str | None) -> pos.Coupon | None:
+        """None: it is none of ours, and this till reads a coupon only by its member."""
+        try:
+            return await self._till.get_coupon(coupon_id, member_id=member_id)
+        except pos.PosInvalidRequest:
+            if member_id:
+                raise
+            return None
 
     async def _holder(self, coupon_id: str) -> str | None:
         """Of one of ours: some tills read a coupon only by its member, and do not push who that is."""
@@ -125,44 +119,38 @@ class TillFeed:
             row = await coupons.by_id(session, coupon_id)
         return row.member_id if row else None
 
-    async def _write(
-        self, session: AsyncSession, found: Found | None, now: datetime
-    ) -> tuple[str, str | None]:
-        """The outcome, and for whom there may be news."""
-        provider = self._till.provider
+    async def _keep(
+        self, found: Found | None, of_it: Sequence[TillHint]
+    ) -> tuple[list[TillHint], str | None]:
+        """Write down what the till says; which hints say more than that, and for whom there may be news."""
+        now = self._clock()
+        async with self._database.transaction() as session:
+            outcome, applied = await self._write(session, found, now)
+            late = [hint for hint in of_it if _lags(hint.kind, found, applied)]
+            keys = [hint.dedupe_key for hint in of_it if hint not in late]
+            await hints.settle(session, self._till.provider, keys, outcome, now)
+        return late, applied.subject
+
+    async def _write(self, session: AsyncSession, found: Found | None, now: datetime) -> tuple[str, Applied]:
+        """And the outcome of its hints."""
         if isinstance(found, pos.Order):
-            applied = await apply_order(session, provider, found, now)
-            return _outcome(applied.word, applied.subject, found.member_id), applied.subject
+            applied = await apply_order(session, self._till.provider, found, now)
+            return _outcome(applied, names_her=found.member_id is not None), applied
         if isinstance(found, pos.Coupon):
-            return await self._redeemed(session, found, now)
+            applied = await apply_coupon(session, found, now)
+            return _outcome(applied), applied
         if isinstance(found, pos.Member):
-            await members.keep(session, provider, found, self._keys, now)
-            return "applied", None
-        return "ignored: nothing is to be read again", None
+            try:
+                await members.keep(session, self._till.provider, found, self._keys, now)
+            except MemberKeyError as error:  # somebody has to set it; the nightly walk reads her again
+                log.error("a member cannot be kept: %s", error)
+                return f"refused: {error}", Applied("unchanged")
+            return "applied", Applied("changed")
+        return "ignored: nothing is to be read again", Applied("unchanged")
 
-    async def _redeemed(
-        self, session: AsyncSession, coupon: pos.Coupon, now: datetime
-    ) -> tuple[str, str | None]:
-        """One of ours is her customer's, whoever uses it; another is of whoever is the member."""
-        if await coupons.by_id(session, coupon.coupon_id):
-            news = await coupons.learn(session, told(coupon), now)
-            if news is None:
-                return "unchanged", None
-            external_userid, event = news
-            await post(session, customer_id(external_userid), event, now)
-            return "applied", customer_id(external_userid)
-        kind = _ENDS.get(coupon.status)
-        if kind is None or coupon.member_id is None:
-            return "nobody: it is none of our coupons", None
-        subject = await subject_of(session, coupon.member_id)
-        at = coupon.redeemed_at if kind is EventKind.COUPON_REDEEMED else coupon.valid_until
-        name = f"coupon/{coupon.coupon_id}/{coupon.status}"  # as ours are called
-        event = Event(id=name, kind=kind, at=at or now, coupon_id=coupon.coupon_id)
-        new = await post(session, subject, event, now)
-        return _outcome("new" if new else "unchanged", subject, coupon.member_id), subject
-
-    async def _failed(self, keys: Sequence[str], of_it: Sequence[TillHint], error: pos.PosError) -> bool:
+    async def _failed(self, of_it: Sequence[TillHint], error: pos.PosError) -> int:
         """Asked again later, ever more rarely; what can never be read is settled with its reason."""
+        keys = [hint.dedupe_key for hint in of_it]
         now, why = self._clock(), str(error)[:REASON_CHARS]
         age = now - max(hint.received_at for hint in of_it)
         word = _given_up(error, age)
@@ -176,7 +164,7 @@ class TillFeed:
             else:
                 wait = _wait(max(hint.attempts for hint in of_it), error)
                 await hints.put_off(session, self._till.provider, keys, f"waits: {why}", now + wait)
-        return word is not None
+        return len(keys) if word else 0
 
 
 def _thing(hint: TillHint) -> Thing | None:
@@ -186,24 +174,36 @@ def _thing(hint: TillHint) -> Thing | None:
     return Thing(what, str(name)) if what in ("order", "coupon", "member") and name else None
 
 
-def _lags(kind: str, found: Found) -> bool:
+def _completed(coupon: pos.Coupon, of_it: Sequence[TillHint]) -> pos.Coupon:
+    """Some tills say only in the push when and where a coupon was redeemed."""
+    told = next((one.facts for one in of_it if one.kind == pos.EventKind.COUPON_REDEEMED), {})
+    if coupon.status is not pos.CouponStatus.REDEEMED or coupon.redeemed_at or "occurred_at" not in told:
+        return coupon
+    store_id = coupon.redeemed_store_id or told.get("store_id")
+    at = datetime.fromisoformat(told["occurred_at"])
+    return coupon.model_copy(update={"redeemed_at": at, "redeemed_store_id": store_id})
+
+
+def _lags(kind: str, found: Found | None, applied: Applied) -> bool:
     """The query answers from an older state than the push."""
     match kind, found:
         case pos.EventKind.ORDER_PAID, pos.Order():
             return found.status is pos.OrderStatus.OPEN
-        case pos.EventKind.ORDER_REFUNDED, pos.Order():
-            whole = found.status is pos.OrderStatus.PAID and found.refund_of is None
-            return whole and not (found.refunded and found.refunded.amount_minor)
+        case pos.EventKind.ORDER_REFUNDED, pos.Order(refund_of=None):
+            # Where tickets alone tell of refunds, the order itself never does.
+            return applied.status == orders.PAID
         case pos.EventKind.COUPON_REDEEMED, pos.Coupon():
             return found.status in (pos.CouponStatus.ISSUED, pos.CouponStatus.FROZEN)
     return False
 
 
-def _outcome(word: str, subject: str | None, member_id: str | None) -> str:
-    done = "unchanged" if word == "unchanged" else "applied"
-    if member_id is None:
+def _outcome(applied: Applied, *, names_her: bool = True) -> str:
+    if applied.word == "nobody":
+        return "nobody: it is none of our coupons"
+    done = "unchanged" if applied.word == "unchanged" else "applied"
+    if not names_her:
         return f"{done}: nobody's, it names no member"
-    waits = subject is not None and subject.startswith(inbound.MEMBER)
+    waits = applied.subject is not None and applied.subject.startswith(inbound.MEMBER)
     return f"{done}: nobody knows the member yet" if waits else done
 
 

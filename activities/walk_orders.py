@@ -6,14 +6,13 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from activities.coupons import told
-from activities.orders import apply_order, post
+from activities.orders import apply_order
+from activities.redemptions import apply_coupon
 from activities.walk_parts import Part
-from domain.addresses import customer_id
 from domain.walk_messages import WalkKind
 from domain.walking import GAP_WORTH_A_WARNING, gap_share, next_step
 from integrations import pos
-from storage import coupons, hints, orders
+from storage import hints, orders
 from storage.tables import TillWalk
 from storage.till_walks import Kept
 
@@ -69,7 +68,7 @@ class Orders(Part):
 
 
 class Redemptions(Part):
-    """Coupons that were redeemed: of ours, and of which no push told us."""
+    """Coupons that were redeemed, ours and the till's own, of which no push told us."""
 
     kinds = (WalkKind.REDEMPTIONS,)
 
@@ -85,10 +84,10 @@ class Redemptions(Part):
     ) -> Kept:
         kept = Kept(seen=len(items))
         for one in sorted(items, key=lambda one: one.coupon_id):
-            if news := await coupons.learn(session, told(one), now):
-                external_userid, event = news
-                await post(session, customer_id(external_userid), event, now)
-                kept.changed += 1
-                kept.subjects.add(customer_id(external_userid))
-        kept.untold = kept.changed
+            applied = await apply_coupon(session, one, now)
+            kept.new += applied.word == "new"
+            kept.changed += applied.word == "changed"
+            if applied.subject:
+                kept.subjects.add(applied.subject)
+        kept.untold = kept.new + kept.changed
         return kept

@@ -198,10 +198,6 @@ def _undone(state: CustomerState, event: Event, now: datetime) -> None:
         goals.undo(state, enrolment, event.order_id or "", why, now)
 
 
-def _expired(state: CustomerState, event: Event, now: datetime) -> None:
-    journey.note(state, now, "coupon expired", f"coupon {event.coupon_id}: {event.reason or 'not redeemed'}")
-
-
 def _coupon_expired(state: CustomerState, event: Event, now: datetime) -> None:
     """The `reason` is `expired`, or `void` where the till took it back."""
     journey.note(state, now, f"coupon {event.reason or 'expired'}", f"coupon {event.coupon_id}")
@@ -284,6 +280,5 @@ _HANDLERS: dict[EventKind, Callable[[CustomerState, Event, datetime], None]] = {
     EventKind.COUPON_EXPIRED: _coupon_expired,
     EventKind.ORDER_REFUNDED: _refunded,
     EventKind.ORDER_UNDONE: _undone,
-    EventKind.COUPON_EXPIRED: _expired,
     EventKind.FORM_ANSWERED: _form_answered,
 }

@@ -16,6 +16,7 @@ _NEVER_SENT = (
     httpx.InvalidURL,
     httpx.PoolTimeout,
     httpx.UnsupportedProtocol,
+    UnicodeEncodeError,  # a key with characters that no header can hold
 )
 
 
@@ -78,7 +79,7 @@ async def exchange(
             ) as response,
         ):
             return Answer(response.status_code, response.headers, await _read(response, max_bytes))
-    except (httpx.RequestError, httpx.InvalidURL) as error:
+    except (httpx.RequestError, httpx.InvalidURL, UnicodeEncodeError) as error:
         raise NoAnswer(type(error).__name__, maybe_done=not isinstance(error, _NEVER_SENT)) from None
     except TimeoutError:
         raise NoAnswer(f"no answer within {timeout_seconds:g} s", maybe_done=True) from None

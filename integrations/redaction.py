@@ -1,4 +1,5 @@
-"""httpx logs every request line at INFO, with the whole URL: WeCom's access_token, the app secret, a phone.
+"""httpx logs every request line at INFO, with the whole URL: WeCom's access_token, the app secret, a phone,
+or Keruyun's sign, with which anybody gets its token while the timestamp is fresh.
 
 Such values must go into the query (contract §0.2), so this filter on httpx's own logger hides them.
 """
@@ -9,7 +10,7 @@ import logging
 
 import httpx
 
-SENSITIVE = frozenset({"access_token", "corpsecret", "phone", "token", "unionid"})
+SENSITIVE = frozenset({"access_token", "appKey", "corpsecret", "phone", "sign", "token", "unionid"})
 
 
 class _HideQueryValues(logging.Filter):

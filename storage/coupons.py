@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func
+from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -34,7 +34,10 @@ class Told:
 async def claim(session: AsyncSession, coupon: Coupon) -> Coupon:
     """Write a coupon down before the till is asked; a known key is returned as it is. Locked."""
     await session.exec(insert(Coupon).values(coupon.model_dump()).on_conflict_do_nothing())
-    return await locked(session, coupon.key)
+    row = await locked(session, coupon.key)
+    if row.status == CLAIMED:
+        row.look_at = coupon.claimed_at  # her journey goes on with it: it does not lie there
+    return row
 
 
 async def locked(session: AsyncSession, key: str) -> Coupon:
@@ -68,11 +71,17 @@ async def ask(session: AsyncSession, claimed: Coupon, now: datetime, *, alone: b
     return row
 
 
-async def not_asked(session: AsyncSession, before: Coupon) -> None:
-    """The till surely did nothing: as it was `before` it was asked."""
+async def not_asked(session: AsyncSession, asked: Coupon, before: Coupon) -> None:
+    """The till surely did nothing: as it was `before`, unless another attempt has asked since."""
     row = await locked(session, before.key)
-    if row.status == CLAIMED:
+    if row.status == CLAIMED and row.asked_at == asked.asked_at:
         row.tried_at, row.asked_at = before.tried_at, before.asked_at
+
+
+async def wait(session: AsyncSession, key: str, reason: str) -> None:
+    """Why a claim does not get on. Of one that is settled, or not claimed yet, nothing is written."""
+    claimed = (col(Coupon.key) == key, col(Coupon.status) == CLAIMED)
+    await session.exec(update(Coupon).where(*claimed).values(reason=reason))
 
 
 async def of_hers(session: AsyncSession, member_id: str, template: str) -> frozenset[str]:
@@ -138,6 +147,16 @@ async def learn(session: AsyncSession, told: Told, now: datetime) -> tuple[str, 
     return None if told.status == ISSUED else (row.external_userid, _news(row, now))
 
 
+async def out_of(session: AsyncSession, template: str, store_id: str) -> voucher_stocks.Change:
+    """What coupons hold and have used at a store, whether it had a stock of them then or not."""
+    held = (col(Coupon.store_id) == store_id) & col(Coupon.status).in_(HELD)
+    used_at = func.coalesce(Coupon.redeemed_store_id, Coupon.store_id)
+    used = (used_at == store_id) & (col(Coupon.status) == REDEEMED)
+    query = select(func.count().filter(held), func.count().filter(used)).where(Coupon.template == template)
+    holds, has_used = (await session.exec(query)).one()
+    return holds, has_used
+
+
 async def of_steps(session: AsyncSession, external_userids: Collection[str]) -> Sequence[Coupon]:
     """Theirs that were asked for by steps with an `id`, the oldest first."""
     query = select(Coupon).where(col(Coupon.external_userid).in_(external_userids))
@@ -153,7 +172,7 @@ async def to_look_at(session: AsyncSession, now: datetime, limit: int = 100) -> 
 
 async def left_lying(session: AsyncSession, before: datetime, limit: int = 100) -> Sequence[Coupon]:
     """Claims that nobody has gone on with since: her journey ended in the middle."""
-    since = func.coalesce(Coupon.asked_at, Coupon.claimed_at)
+    since = func.coalesce(Coupon.look_at, Coupon.asked_at, Coupon.claimed_at)
     query = select(Coupon).where(Coupon.status == CLAIMED, since < before)
     return (await session.exec(query.order_by(col(Coupon.claimed_at)).limit(limit))).all()
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.walking import NEWS_FOR
 from storage.tables import InboundEvent, MemberConflict
 
 MEMBER = "member/"  # what the till told of somebody whom we could not place
@@ -74,7 +75,11 @@ async def _waiting(
 
 
 async def readdress(session: AsyncSession, subject: str, to: str | None, now: datetime) -> None:
-    """Give waiting facts to whom they concern; to nobody (`to` is None) they are kept and not retried."""
-    waiting = [col(InboundEvent.subject) == subject, col(InboundEvent.delivered_at).is_(None)]
-    values = {"subject": to} if to else {"delivered_at": now}
-    await session.exec(update(InboundEvent).where(*waiting).values(values))
+    """Give facts to whom they concern; to nobody (`to` is None) they are kept and not retried.
+
+    What was nobody's and came lately is delivered after all: its subject shows that no life has heard of it.
+    """
+    waits = col(InboundEvent.delivered_at).is_(None)
+    late = waits | (col(InboundEvent.received_at) >= now - NEWS_FOR)
+    given = update(InboundEvent).where(col(InboundEvent.subject) == subject, late if to else waits)
+    await session.exec(given.values({"subject": to, "delivered_at": None} if to else {"delivered_at": now}))

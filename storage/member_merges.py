@@ -51,7 +51,7 @@ async def _check(session: AsyncSession, provider: str, member_id: str, into: str
     for one in (member_id, into):
         row = await members.find_member(session, provider, one)
         if row is None:
-            raise LinkRefused(f"there is no member {one!r}: `journeys till sync members` reads them")
+            raise LinkRefused(f"the till told us of no member {one!r}")
         if row.merged_into:
             [*_, last] = await merges_of(session, provider, one)
             raise LinkRefused(f"{last.by} merged {one} into {row.merged_into} on {last.at:%F %T}Z")

@@ -51,11 +51,15 @@ async def count(session: AsyncSession, template: str, changes: Mapping[str, Chan
 
 
 async def set_total(
-    session: AsyncSession, template: str, store_id: str, total: int, now: datetime
+    session: AsyncSession, template: str, store_id: str, total: int, now: datetime, *, out: Change = (0, 0)
 ) -> VoucherStock:
-    """How many this store has been given in all, what is held and used included."""
+    """How many this store has been given in all, what is held and used included.
+
+    `out`: what is held and used of a stock that begins now; one that there is goes on counting.
+    """
+    held, used = out
     row = insert(VoucherStock).values(
-        template=template, store_id=store_id, total=total, held=0, used=0, updated_at=now
+        template=template, store_id=store_id, total=total, held=held, used=used, updated_at=now
     )
     changed = row.on_conflict_do_update(
         index_elements=["template", "store_id"], set_={"total": total, "updated_at": now}

@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from domain.errors import Explained
 
+MOST_CHARS = 300  # what a provider calls a code may be of any length
+
 
 class PosError(Explained):
     """`provider_code` is the provider's own; `retry_after_s` only where the provider named it."""
@@ -27,7 +29,7 @@ class PosError(Explained):
     def __init__(
         self, text: str, *, provider_code: str | None = None, retry_after_s: float | None = None
     ) -> None:
-        super().__init__(text)
+        super().__init__(text[:MOST_CHARS])
         self.provider_code = provider_code
         self.retry_after_s = retry_after_s
 

@@ -19,10 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Annotated
 from urllib.parse import quote
 
 import httpx
-from pydantic import SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from integrations.pos.access import Access, AccessError, Means, parsed
 from integrations.pos.errors import PosAmbiguous, PosInvalidRequest, PosOutcomeUnknown
@@ -38,6 +39,7 @@ from integrations.pos.values import (
     GeoPoint,
     Member,
     MemberKey,
+    Money,
     Order,
     Page,
     PosEvent,
@@ -74,8 +76,8 @@ class _Store(Shape):
 
     store_id: str
     name: str
-    lat: float | None = None
-    lng: float | None = None
+    lat: float | None = Field(None, ge=-90, le=90)
+    lng: float | None = Field(None, ge=-180, le=180)
     crs: Crs = "unknown"
 
     def to_port(self) -> Store:
@@ -97,8 +99,22 @@ class _Members(Shape):
     members: tuple[Member, ...]
 
 
+def _not_below_zero(money: Money) -> Money:
+    if money.amount_minor < 0:
+        raise ValueError("money that went back is `refunded`, and above zero")
+    return money
+
+
+_Amount = Annotated[Money, AfterValidator(_not_below_zero)]
+
+
+class _Order(Order):
+    paid: _Amount
+    refunded: _Amount | None = None
+
+
 class _Orders(Shape):
-    orders: tuple[Order, ...]
+    orders: tuple[_Order, ...]
     next_cursor: str | None = None
 
 
@@ -156,7 +172,7 @@ class GenericPos(PosPort):
 
     async def get_order(self, order_id: str) -> Order:
         fields = await self._till.read(f"/orders/{quote(order_id, safe='')}")
-        return parsed(Order, fields)
+        return parsed(_Order, fields)
 
     async def list_stores(self) -> list[Store]:
         found = parsed(_Stores, await self._till.read("/stores"))

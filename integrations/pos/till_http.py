@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import NoReturn
 
 import httpx
 from pydantic import SecretStr
@@ -31,6 +32,8 @@ _BY_STATUS: dict[int, type[PosError]] = {
     422: PosInvalidRequest,
     429: PosRateLimited,
 }
+
+LONGEST_WAIT_SECONDS = 86_400.0
 
 Query = Mapping[str, str | Sequence[str]]  # a list gives a parameter several times
 
@@ -90,12 +93,16 @@ class TillHttp:
 
 
 def parse_object(body: bytes) -> dict[str, object] | None:
-    """A JSON object with exact numbers, or None."""
+    """A JSON object with exact numbers, or None. Python takes NaN and Infinity too, which are not JSON."""
     try:
-        fields = json.loads(body, parse_float=Decimal)
+        fields = json.loads(body, parse_float=Decimal, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return None
     return fields if isinstance(fields, dict) else None
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON")
 
 
 def _refusal(
@@ -105,9 +112,10 @@ def _refusal(
     code = str(error["code"]) if isinstance(error, dict) and "code" in error else None
     kind = _BY_STATUS.get(answer.status, unclear)
     text = f"{what}: HTTP {answer.status}" + (f" {code}" if code else "")
-    return kind(text, provider_code=code, retry_after_s=_retry_after(answer.headers))
+    return kind(text, provider_code=code, retry_after_s=retry_after(answer.headers.get("retry-after", "")))
 
 
-def _retry_after(headers: httpx.Headers) -> float | None:
-    value = headers.get("retry-after", "")
-    return float(value) if value.isascii() and value.isdigit() else None
+def retry_after(value: str) -> float | None:
+    """Seconds of the header; None for a date, which is allowed too, and for what is longer than a day."""
+    seconds = float(value) if value.isascii() and value.isdigit() else None
+    return seconds if seconds is not None and seconds <= LONGEST_WAIT_SECONDS else None

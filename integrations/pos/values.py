@@ -230,6 +230,8 @@ class Capabilities(Shape):
     orders_by_member: bool
     issue_coupon: bool
     issue_idempotent: Idempotency
+    # After an issue without an answer, of "none": so long until one that was issued is surely among hers.
+    coupon_settles_s: int = 120
     events: frozenset[EventKind]
     stock: bool
     store_geo: bool = False

@@ -103,7 +103,9 @@ class Coupon(SQLModel, table=True):
     valid_until: datetime | None = Field(default=None, sa_type=Utc)
     issued_at: datetime | None = Field(default=None, sa_type=Utc)
     look_at: datetime | None = Field(
-        default=None, sa_type=Utc, description="when to see what became of it, if nobody tells before"
+        default=None,
+        sa_type=Utc,
+        description="when to see what became of it; of a claim: when last tried",
     )
     redeemed_at: datetime | None = Field(default=None, sa_type=Utc)
     redeemed_store_id: str | None = None

@@ -92,7 +92,7 @@ class KeruyunPos(PosPort):
         path = "/open/standard/order/queryList"
         found = await self._api.read(path, shop, body, timeout_seconds=timeout_seconds)
         trades, pages = orders.sales_of(found.get("data") or {})
-        items = [await self._order(shop, trade, timeout_seconds) for trade in trades]
+        items = [order for trade in trades for order in await self._if_sale(shop, trade, timeout_seconds)]
         following = place.turned() if place.page < pages else next_window(place, since, until)
         if following is None and store_id is None:
             following = next_shop(place, await self._shop_ids())
@@ -230,6 +230,13 @@ class KeruyunPos(PosPort):
         if not found.get("data"):
             raise PosNotFound("no such order of this shop")
         return orders.to_order(found["data"])
+
+    async def _if_sale(self, shop: Scope, trade_id: str, timeout_seconds: float | None) -> list[Order]:
+        """One that is no sale after all, or is gone since it was listed, must not stop a walk."""
+        try:
+            return [await self._order(shop, trade_id, timeout_seconds)]
+        except PosNotFound:
+            return []
 
     async def _shop_ids(self) -> list[str]:
         """That are open: one that is closed no longer lets anybody read in its name."""

@@ -47,9 +47,9 @@ def split_id(order_id: str) -> tuple[str, str]:
 
 
 def _status(value: object) -> OrderStatus:
-    if value not in STATUSES:
+    if not isinstance(value, str) or value not in STATUSES:
         raise ValueError("an unknown status")
-    return STATUSES[str(value)]
+    return STATUSES[value]
 
 
 class _Base(Wire):
@@ -77,6 +77,11 @@ class _Item(Wire):
     gift_flag: bool | None = None
     sale_status_type_code: str | None = None
 
+    @property
+    def is_bought(self) -> bool:
+        """Neither sent back to the kitchen nor taken back on this bill."""
+        return self.sale_status_type_code != "DISCARD" and self.quantity > 0 and self.item_received_amt >= 0
+
     def to_port(self) -> OrderLine:
         return OrderLine(
             name=self.item_name,
@@ -99,20 +104,22 @@ def to_order(data: Mapping[str, Any]) -> Order:
     base = detail.base
     if base.order_type in NO_SALES:
         raise PosNotFound(f"{base.order_type} is no sale")
-    amount = yuan(base.order_received_amt)
-    refunds = base.order_status is OrderStatus.REFUNDED
+    fen = base.order_received_amt
+    refunds = base.order_status is OrderStatus.REFUNDED or (fen < 0 and base.related_order_id is not None)
+    # Who was given more than she paid, on a bill that names no other, has paid nothing.
+    amount = yuan(abs(fen) if refunds else max(fen, 0))
     ticket_of = base.related_order_id if refunds else None
     return Order(
         order_id=full_id(base.shop_id, base.order_id),
         store_id=base.shop_id,
         member_id=base.member_id,
-        status=base.order_status,
+        status=OrderStatus.REFUNDED if refunds else base.order_status,
         paid_at=_paid_at(base),
         updated_at=base.settle_time or base.open_time,
         paid=yuan(0) if ticket_of else amount,
         refunded=amount if refunds else None,
         refund_of=ticket_of and full_id(base.shop_id, ticket_of),
-        lines=tuple(item.to_port() for item in detail.items if item.sale_status_type_code != "DISCARD"),
+        lines=tuple(item.to_port() for item in detail.items if item.is_bought),
     )
 
 

@@ -34,9 +34,9 @@ _NORMAL_TEMPLATES = frozenset({"UNUSED", "USED"})  # never issued yet, and being
 
 
 def _coupon_status(value: object) -> CouponStatus:
-    if value not in COUPON_STATUSES:
+    if not isinstance(value, str) or value not in COUPON_STATUSES:
         raise ValueError("an unknown status")
-    return COUPON_STATUSES[str(value)]
+    return COUPON_STATUSES[value]
 
 
 class Listing(Wire, Generic[Row]):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BeforeValidator, ConfigDict
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from integrations.pos.values import Money, Shape
@@ -15,6 +15,7 @@ Item = TypeVar("Item")
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+NOTHING = ("0000-", "1970-01-01")  # of a time that is not set
 
 
 class Wire(Shape):
@@ -31,10 +32,10 @@ def _id(value: object) -> str | None:
 
 
 def _fen(value: object) -> int:
-    """Refund tickets may be negative: the port keeps the amount, and the status says which way it went."""
+    """Below zero where money went back, but not on every ticket that gives it back."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError("fen are a whole number, or text of one")
-    return abs(int(value))
+    return int(value)
 
 
 def _local(value: object) -> datetime | None:
@@ -42,7 +43,12 @@ def _local(value: object) -> datetime | None:
         return None
     if not isinstance(value, str):
         raise ValueError("a time is written as text")
-    return datetime.strptime(value, TIME_FORMAT).replace(tzinfo=ZONE).astimezone(UTC)
+    if value.startswith(NOTHING):
+        return None
+    try:
+        return datetime.strptime(value, TIME_FORMAT).replace(tzinfo=ZONE).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time outside of the calendar") from None
 
 
 def _milliseconds(value: object) -> datetime | None:
@@ -66,7 +72,8 @@ MaybeId = Annotated[str | None, BeforeValidator(_id)]
 Fen = Annotated[int, BeforeValidator(_fen)]
 LocalTime = Annotated[AwareDatetime | None, BeforeValidator(_local)]
 Milliseconds = Annotated[AwareDatetime | None, BeforeValidator(_milliseconds)]
-Degrees = Annotated[float | None, BeforeValidator(_degrees)]
+_Angle = Annotated[float, Field(ge=-180, le=180)]
+Degrees = Annotated[_Angle | None, BeforeValidator(_degrees)]
 Rows = Annotated[tuple[Item, ...], BeforeValidator(lambda value: () if value is None else value)]
 
 

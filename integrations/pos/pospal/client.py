@@ -46,6 +46,8 @@ _BY_MESSAGE: tuple[tuple[str, type[PosError] | None], ...] = (
     ("不存在", PosNotFound),
     ("系统", None),
     ("繁忙", None),
+    ("超时", None),
+    ("稍后", None),
 )
 _BY_STATUS: dict[int, type[PosError]] = {
     401: PosAuthError,
@@ -113,7 +115,10 @@ class PospalHttp:
             return _no_records(path, data)
         size = data.get("pageSize")
         full = len(data["result"]) >= (size if isinstance(size, int) and size > 0 else 1)
-        return data["result"], data.get("postBackParameter") if full else None
+        following = data.get("postBackParameter") if full else None
+        if following is not None and following == back:
+            raise PosUnavailable(f"{path}: the next page is this one again")
+        return data["result"], following
 
     async def every(
         self, key: StoreKey, path: str, fields: Mapping[str, object] | None = None

@@ -38,8 +38,8 @@ class Coupons:
         self._promotions: dict[str, str] = {}
 
     async def templates(self) -> list[CouponTemplate]:
-        records, _ = await self._http.page(self._key, "promotionOpenApi/queryCouponPromotions")
-        return [parsed(Promotion, record).to_port() for record in records]
+        records = self._http.every(self._key, "promotionOpenApi/queryCouponPromotions")
+        return [parsed(Promotion, record).to_port() async for record in records]
 
     async def issue(self, template_id: str, member_id: str, idempotency_key: str) -> Coupon:
         """Raises PosDuplicate if it is issued already: then `find` finds it."""

@@ -20,6 +20,9 @@ from integrations.pos.values import CouponTemplate, Member, Money, Shape
 TIME = "%Y-%m-%d %H:%M:%S"
 UNIONID = 1000  # openIdType; 0 is an official account, 1 a mini program
 DELETED_OR_OFF = (-1, 0)
+# Of the currencies whose smallest unit is not a hundredth (ISO 4217).
+DECIMALS = dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "VND", "XAF", "XOF"), 0)
+DECIMALS |= dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
 
 
 def _as_text(value: object) -> object:
@@ -41,8 +44,8 @@ def number(uid: str, what: str) -> int:
 
 
 def money(yuan: Decimal, currency: str) -> Money:
-    """To the nearest fen: lines are shared out in more decimals than coins have."""
-    minor = yuan.scaleb(2).quantize(Decimal(1), ROUND_HALF_UP)
+    """To the nearest coin: lines are shared out in more decimals than there are."""
+    minor = yuan.scaleb(DECIMALS.get(currency, 2)).quantize(Decimal(1), ROUND_HALF_UP)
     return Money(amount_minor=int(minor), currency=currency)
 
 
@@ -52,7 +55,7 @@ def moment(text: str | None, zone: tzinfo) -> datetime | None:
         return None
     try:
         return datetime.strptime(text[:19], TIME).replace(tzinfo=zone).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -96,8 +96,8 @@ class Pospal(PosPort):
 
     async def list_stores(self) -> list[Store]:
         """Of the stores that Pospal tells, those that we have keys of. It knows no coordinates."""
-        found, _ = await self._http.page(self._head_office, "userOpenApi/queryAllUser")
-        users = [parsed(records.User, record) for record in found]
+        found = self._http.every(self._head_office, "userOpenApi/queryAllUser")
+        users = [parsed(records.User, record) async for record in found]
         return [
             Store(store_id=self._stores[user.appId], name=user.company, address=user.address or None)
             for user in users

@@ -28,6 +28,7 @@ from integrations.pos.errors import (
     PosUnavailable,
 )
 from integrations.pos.square.wire import Wire
+from integrations.pos.till_http import retry_after
 from integrations.redaction import hide_secrets_in_httpx_log
 
 Told = TypeVar("Told", bound=BaseModel)
@@ -107,9 +108,6 @@ def _refusal(name: str, error: ApiError, unclear: type[PosError]) -> PosError:
         refused = 400 <= status < 500 and status not in _UNDECIDED
         kind = PosInvalidRequest if refused else unclear
     text = f"{name}: HTTP {status}" + (f" {code}" if code else "")
-    return kind(text, provider_code=code, retry_after_s=_retry_after(error.headers or {}))
-
-
-def _retry_after(headers: dict[str, str]) -> float | None:
-    value = headers.get("retry-after", "")
-    return float(value) if value.isascii() and value.isdigit() else None
+    return kind(
+        text, provider_code=code, retry_after_s=retry_after((error.headers or {}).get("retry-after", ""))
+    )

@@ -25,14 +25,14 @@ Hints = list[tuple[EventKind, dict[str, str | None]]]
 
 
 class _Data(BaseModel):
-    object: dict[str, Any] = {}
+    object: dict[str, Any] | None = None
 
 
 class _Push(BaseModel):
     event_id: str
     type: str
     created_at: AwareDatetime
-    data: _Data
+    data: _Data = _Data()
 
 
 class _Payment(BaseModel):
@@ -88,7 +88,7 @@ def open_push(provider: str, key: str, address: str, push: Push, now: datetime) 
         told = _Push.model_validate(parse_object(push.body))
         if abs(now - told.created_at) > REPLAY_WINDOW:
             raise WebhookRejected(f"more than {REPLAY_WINDOW.days} days away from now")
-        hints = _HINTS[told.type](told.data.object) if told.type in _HINTS else []
+        hints = _HINTS[told.type](told.data.object or {}) if told.type in _HINTS else []
     except ValidationError as error:
         raise WebhookRejected(f"missing or wrong: {places(error)}") from None
     return [

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from integrations.pos.errors import PosNotFound
+from integrations.pos.errors import PosInvalidRequest, PosNotFound
 from integrations.pos.square import mapping
 from integrations.pos.square.catalogue import Catalogue
 from integrations.pos.square.client import Square, from_cursor
@@ -30,6 +30,16 @@ def changed(since: datetime, until: datetime, member_id: str | None) -> dict[str
     return {"filter": narrow, "sort": {"sort_field": "UPDATED_AT", "sort_order": "ASC"}}
 
 
+def _place(cursor: str | None) -> tuple[str, list[str], str | None]:
+    if cursor is None:
+        return "", [], None
+    try:
+        after, ten, inner = json.loads(cursor)
+        return str(after), [str(one) for one in ten], inner
+    except (ValueError, TypeError):
+        raise PosInvalidRequest("the cursor is not of this list") from None
+
+
 class Sales:
     def __init__(self, square: Square, catalogue: Catalogue) -> None:
         self._square, self._catalogue = square, catalogue
@@ -41,12 +51,13 @@ class Sales:
         cursor: str | None,
         timeout_seconds: float | None,
     ) -> Page[Order]:
-        """`stores` are sorted. The cursor says after which of them to go on, and where in the next ten."""
-        after, inner = json.loads(cursor) if cursor else ("", None)
-        ahead = [one for one in stores if one > after]
-        if not ahead:
+        """`stores` are sorted. Square's own cursor is of ten of them, so ours names these: one that opens
+        meanwhile does not change the query. Between two tens ours is the last store that was read.
+        """
+        after, ten, inner = _place(cursor)
+        ten = ten or [one for one in stores if one > after][:MOST_LOCATIONS]
+        if not ten:
             return Page[Order](items=())
-        ten = ahead[:MOST_LOCATIONS]
         told = await self._square.read(
             Orders,
             self._square.api.orders.search,
@@ -59,9 +70,9 @@ class Sales:
         found = await self._read(told.orders)
         following: str | None = None
         if told.cursor:
-            following = json.dumps([after, told.cursor])
-        elif len(ahead) > len(ten):
-            following = json.dumps([ten[-1], None])
+            following = json.dumps([after, ten, told.cursor])
+        elif stores and stores[-1] > ten[-1]:
+            following = json.dumps([ten[-1], [], None])
         return Page[Order](items=tuple(found), next_cursor=following)
 
     async def get(self, order_id: str) -> Order:

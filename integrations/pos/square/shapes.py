@@ -33,8 +33,8 @@ class Address(Told):
 
 
 class Coordinates(Told):
-    latitude: float | None = None
-    longitude: float | None = None
+    latitude: float | None = Field(None, ge=-90, le=90)
+    longitude: float | None = Field(None, ge=-180, le=180)
 
 
 class Location(Told):

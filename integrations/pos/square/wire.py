@@ -26,6 +26,6 @@ class Wire(httpx.AsyncBaseTransport):
             timeout_seconds=request.extensions["timeout"]["read"],
         )
         fields = parse_object(answer.body)
-        body = answer.body if fields is None else json.dumps(fields, default=str).encode()
+        body = b"" if fields is None else json.dumps(fields, default=str).encode()
         after = answer.headers.get("retry-after")
         return httpx.Response(answer.status, headers={"retry-after": after} if after else None, content=body)

@@ -57,7 +57,12 @@ class YouzanPos(PosPort):
         self._vouchers = Vouchers(gateway, options, means.clock)
         self._receiver = Receiver(access.app_id, access.api_key, options)
         more: frozenset[KeyKind] = frozenset({"external_userid"} if options.external_userid else ())
-        self.capabilities = CAPABILITIES.model_copy(update={"lookup": CAPABILITIES.lookup | more})
+        self.capabilities = CAPABILITIES.model_copy(
+            update={
+                "lookup": CAPABILITIES.lookup | more,
+                "coupon_settles_s": options.coupon_settles_seconds,
+            }
+        )
 
     async def find_members(self, key: MemberKey, *, timeout_seconds: float | None = None) -> list[Member]:
         if key.kind not in self.capabilities.lookup:

@@ -18,6 +18,9 @@ class Options(BaseModel):
     plan: Literal["A", "B", "C"] = Field("A", description="套餐: so many calls a month, see CALLS_PER_MONTH")
     calls_per_second: float = Field(10, gt=0, description="of this process; plan A allows the app 20")
     read_delay_seconds: int = Field(30, ge=0, description="so long after a change it can be read")
+    coupon_settles_seconds: int = Field(
+        120, ge=0, description="after an issue without an answer: until what it issued is among her coupons"
+    )
     activities: dict[str, int] = Field(
         default_factory=dict,
         description="activity_id (优惠券活动) of a template that playbooks call by another name",
