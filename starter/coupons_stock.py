@@ -13,10 +13,11 @@ from starter.chain.rows import VoucherRow
 from starter.chain.sheets import read
 from starter.output import JsonOption, show
 from starter.runtime import CommandFailed, console, run
-from storage import chain, voucher_stocks
+from storage import chain, coupons, voucher_stocks
 from storage.tables import Store
 
 stock = typer.Typer(no_args_is_help=True, help="How many of a voucher each store has to give.")
+MOST = 999_999  # as in a spreadsheet
 Template = Annotated[str, typer.Argument(help="the till's coupon template, as playbooks name it")]
 
 
@@ -29,7 +30,10 @@ def set_stock(
 
     From then on a coupon of this template is issued only where one is left: 0 at every store issues none.
     """
-    run(_set(template, dict(map(_pair, stores))))
+    totals = dict(map(_pair, stores))
+    if len(totals) < len(stores):
+        raise typer.BadParameter("a store is named twice: say each once")
+    run(_set(template, totals))
 
 
 @stock.command(name="import")
@@ -44,7 +48,10 @@ def list_stock(
     store: Annotated[str | None, typer.Option(help="only this store's")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what each store has to give, holds for coupons that are out, has used, and has left."""
+    """Show what each store has to give, holds for coupons that are out, has used, and has left.
+
+    Less than nothing is left where vouchers of other stores were used: so many more are out than there are.
+    """
     run(_list(template, store, as_json))
 
 
@@ -52,6 +59,8 @@ def _pair(text: str) -> tuple[str, int]:
     store, _, total = text.partition("=")
     if not store or not (total.isascii() and total.isdigit()):
         raise typer.BadParameter(f"{text!r} is not STORE=TOTAL, such as S001=50")
+    if int(total) > MOST:
+        raise typer.BadParameter(f"{text!r}: no store has more than {MOST} of a voucher")
     return store, int(total)
 
 
@@ -60,7 +69,10 @@ async def _set(template: str, totals: dict[str, int]) -> None:
     async with context.database() as database, database.transaction() as session:
         await context.known(session, stores=list(totals))
         rows = [
-            await voucher_stocks.set_total(session, template, *one, now) for one in sorted(totals.items())
+            await voucher_stocks.set_total(
+                session, template, store, total, now, out=await coupons.out_of(session, template, store)
+            )
+            for store, total in sorted(totals.items())
         ]
     for row in rows:
         left = row.total - row.held - row.used
@@ -94,7 +106,7 @@ async def _list(template: str | None, store: str | None, as_json: bool) -> None:
                 "total": row.total,
                 "held": row.held,
                 "used": row.used,
-                "left": max(row.total - row.held - row.used, 0),
+                "left": row.total - row.held - row.used,
                 "updated": row.updated_at,
             }
             for row, at in found

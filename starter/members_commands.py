@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
+from activities.composition import connections
 from activities.courier import Courier
-from activities.till_clients import member_keys
+from activities.till_clients import member_keys, till_client
 from domain.addresses import customer_id
+from integrations import pos
 from settings import utc_now
 from starter import context
 from starter.members.showing import details, dispute
@@ -100,11 +102,8 @@ async def _link(who: str, member: str, by: str, reason: str) -> None:
     provider, word = context.quiet_settings().pos_provider, Word(by, reason, utc_now())
     async with context.database() as database:
         await context.customer_or_fail(database, who)
+        await _learn(database, member)
         async with database.transaction() as session:
-            if await members.find_member(session, provider, member) is None:
-                raise CommandFailed(
-                    f"{provider} told us of no member {member!r}: `journeys till sync members` reads them"
-                )
             await member_links.link(session, who, provider, member, word)
         console.print(f"{who} is member {member}", markup=False)
         await _deliver(database, who)
@@ -122,12 +121,30 @@ async def _unlink(who: str, member: str, by: str, reason: str) -> None:
 async def _merge(account: str, into: str, by: str, reason: str) -> None:
     provider, word = context.quiet_settings().pos_provider, Word(by, reason, utc_now())
     async with context.database() as database:
+        for one in (account, into):
+            await _learn(database, one)
         async with database.transaction() as session:
             await member_merges.merge(session, provider, account, into, word)
             customers = await member_links.customers_of(session, into)
         console.print(f"{account} goes on as {into}", markup=False)
         for she in customers:
             await _deliver(database, she)
+
+
+async def _learn(database: Database, member_id: str) -> None:
+    """An account of which nothing has told us yet is read of the till. Raises CommandFailed: it has none."""
+    settings = context.quiet_settings()
+    async with database.transaction() as session:
+        if await members.find_member(session, settings.pos_provider, member_id):
+            return
+    async with connections() as http:
+        till = till_client(settings, http, utc_now)
+        found = await till.find_members(pos.MemberKey(kind="member_id", value=member_id))
+    if not any(one.member_id == member_id for one in found):
+        raise CommandFailed(f"{settings.pos_provider} has no member {member_id!r}: look up the id there")
+    async with database.transaction() as session:
+        for one in found:
+            await members.keep(session, till.provider, one, member_keys(settings), utc_now())
 
 
 async def _deliver(database: Database, who: str) -> None:

@@ -25,6 +25,7 @@ from activities import attributes
 from domain import addresses
 from settings import ROOT, Settings
 from starter.processes import Children, StackError, require_free
+from starter.simulated_tills import pos_options, till_path
 from storage.database import migrate
 from worker import QUEUES
 from workflows.connection import TemporalUnreachable, connect
@@ -136,19 +137,15 @@ def _environment(overrides: dict[str, str]) -> dict[str, str]:
         ("TEMPORAL_ADDRESS", "TEMPORAL_PORT", "127.0.0.1:{}"),
         ("GATEWAY_URL", "GATEWAY_PORT", "http://127.0.0.1:{}"),
         ("WECOM_BASE_URL", "SIMULATORS_PORT", "http://127.0.0.1:{}"),
-        ("POS_BASE_URL", "SIMULATORS_PORT", "http://127.0.0.1:{}" + till_path(env["POS_PROVIDER"])),
+        ("POS_BASE_URL", "SIMULATORS_PORT", f"http://127.0.0.1:{{}}{till_path(env['POS_PROVIDER'])}"),
     ):
         env[setting] = form.format(env[port])  # the stack is on this machine, wherever its ports are
+    env.setdefault("POS_OPTIONS", pos_options(env["POS_PROVIDER"]))
     # Whoever wants to scan with a real phone sets a way in from outside.
     env["PUBLIC_URL"] = chosen.get("PUBLIC_URL", env["GATEWAY_URL"])
     env["PYTHONPATH"] = str(ROOT)
     env["PYTHONUNBUFFERED"] = "1"
     return env
-
-
-def till_path(provider: str) -> str:
-    """Where the simulators play this provider's till."""
-    return "/pos" if provider == "generic" else f"/{provider}"
 
 
 def _settings(env: dict[str, str]) -> Settings:

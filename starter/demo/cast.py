@@ -63,6 +63,7 @@ async def heroine(guest: Guest, street: Street, town: Town) -> None:
         await street.do(
             "till/orders", member_id=guest.member_id, store_id="S001", amount_minor=2800, push=False
         )
+    await town.remember(guest.external_userid, guest.member_id)
     await scan(guest, street, "S002-cashier")
     await guest.until_received(street, "开业首杯立减")
     await asyncio.sleep(1)

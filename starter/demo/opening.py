@@ -60,7 +60,7 @@ async def _town(up: stack.Stack, street: Street, http: httpx.AsyncClient, databa
         up.settings, http=http, database=database, temporal=temporal, policy=policy, clock=utc_now
     )
     client = wecom_client(up.settings, http, database, utc_now)
-    return await build(street, database, client, activities)
+    return await build(street, database, client, activities, up.settings, http)
 
 
 async def _invite(street: Street) -> list[Guest]:

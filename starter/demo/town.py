@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 
+import httpx
+
 from activities.composition import Activities
-from integrations import wecom
-from settings import utc_now
+from activities.till_clients import till_client
+from integrations import pos, wecom
+from settings import Settings, utc_now
+from starter import simulated_tills
 from starter.codes import Codes, WantedCode
 from starter.demo.street import Street
 from storage import directory
@@ -23,6 +27,7 @@ EMPLOYEES = (
 )
 OWNERS = {"S001": "chenjing", "S002": "liwei"}
 PLACEMENTS = ("cashier", "table")
+TEMPLATES = ("WINBACK10",)  # of the playbook's coupons
 
 
 @dataclass(frozen=True)
@@ -32,15 +37,29 @@ class Town:
     codes: dict[str, EntryCode]
     groups: dict[str, str]  # store id → chat_id
     join_ways: dict[str, str]  # store id → config_id
+    database: Database
+    till: pos.PosPort
+
+    async def remember(self, external_userid: str, member_id: str) -> None:
+        """She has been a member since before today."""
+        await simulated_tills.remember(self.database, self.till, external_userid, member_id, utc_now())
 
 
 async def build(
-    street: Street, database: Database, client: wecom.WeComClient, activities: Activities
+    street: Street,
+    database: Database,
+    client: wecom.WeComClient,
+    activities: Activities,
+    settings: Settings,
+    http: httpx.AsyncClient,
 ) -> Town:
     """Set the chain up as an operator would: the directory, the groups and their QR pictures, the codes."""
     await _directory(database)
     for employee in EMPLOYEES:
         await street.do("employees", userid=employee.userid, name=employee.name)
+    for name in TEMPLATES:
+        theirs = simulated_tills.template_id(name, settings.pos_options)
+        await street.do("till/templates", template_id=theirs, name=name)
     groups, ways = {}, {}
     for store in STORES:
         await street.do("till/stores", store_id=store.id, name=store.name)
@@ -51,7 +70,7 @@ async def build(
         for userids, store_id in ((("liwei", "zhoumin"), "S002"), (("chenjing",), "S001")):
             row, _ = await codes.create(WantedCode(store_id, placement, PLAYBOOK, userids))
             made[row.state] = row
-    return Town(made, groups, ways)
+    return Town(made, groups, ways, database, till_client(settings, http, utc_now))
 
 
 async def _directory(database: Database) -> None:

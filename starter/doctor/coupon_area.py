@@ -33,7 +33,7 @@ async def templates(setup: Setup) -> list[Finding]:
         till = till_client(settings, setup.http, setup.clock)
         if not till.capabilities.templates:
             return [skipped(f"{till.provider} does not list its coupon templates")]
-        theirs = {one.template_id for one in await till.list_templates() if one.active}
+        theirs = await _theirs(till)
     except PlaybookError:
         return [skipped("the playbooks cannot be read")]
     except (pos.AccessError, pos.PosError) as error:
@@ -43,3 +43,13 @@ async def templates(setup: Setup) -> list[Finding]:
         told = f"playbooks name coupon templates that the till does not have: {some(unknown)}"
         return [warn(told, "correct `template` in the playbooks, or make these templates at the till")]
     return [ok(f"the till has {count(len(named), 'template')} that playbooks name")]
+
+
+async def _theirs(till: pos.PosPort) -> set[str]:
+    """By the names that playbooks may call them; none where there is no loyalty programme (Square)."""
+    try:
+        active = [one for one in await till.list_templates() if one.active]
+    except pos.PosNotFound:
+        return set()
+    by_name = {one.name for one in active} if till.provider == "pospal" else set()
+    return by_name | {one.template_id for one in active}

@@ -19,6 +19,7 @@ from starter.doctor import (
     temporal_area,
     till_area,
     till_feed_area,
+    till_rights_area,
     wecom_area,
 )
 from starter.doctor.findings import Finding, Status, fail, skipped
@@ -84,6 +85,7 @@ CHECKS: tuple[Check, ...] = (
     Check("data", "hand-exported QRs", data_area.hand_exported, after=(TABLES,)),
     Check("data", "groups with room", data_area.room, after=(TABLES,)),
     Check("till", "till", till_area.till, _TILL),
+    Check("till", "rights", till_rights_area.rights, _TILL, ("till",), seconds=30),
     Check("till", "keys of stores", till_feed_area.store_keys, after=(TABLES,)),
     Check("till", "pushes", till_feed_area.pushes, ("gateway_url",)),
     Check("till", "key of members", till_feed_area.member_key),

@@ -12,7 +12,7 @@ from storage import checkup
 
 
 async def till(setup: Setup) -> list[Finding]:
-    if not setup.settings.pos_base_url:
+    if not setup.settings.pos_base_url and setup.settings.pos_provider == "generic":
         return [skipped("POS_BASE_URL is empty: this chain has no till connected")]
     try:
         client = till_client(setup.settings, setup.http, setup.clock)
@@ -22,7 +22,7 @@ async def till(setup: Setup) -> list[Finding]:
     try:
         stores = {store.store_id for store in await client.list_stores()}
     except pos.PosError as error:
-        return [_refused(error, GUIDES[setup.settings.pos_provider])]
+        return [refused(error, GUIDES[setup.settings.pos_provider])]
     return [
         ok(f"it answers, with {count(len(stores), 'store')}"),
         await _same_stores(setup, stores),
@@ -72,11 +72,12 @@ async def _stock(setup: Setup, client: pos.PosPort, theirs: set[str]) -> Finding
     return ok(f"it says what store {store} has of {some(products)}", name=name)
 
 
-def _refused(error: pos.PosError, guide: Guide) -> Finding:
+def refused(error: pos.PosError, guide: Guide) -> Finding:
+    """What a till's error means for who has to mend it."""
     if isinstance(error, pos.PosPermissionError):
         return fail(f"our key lacks a right ({error})", guide.rights)
     if isinstance(error, pos.PosAuthError):
-        return fail("it refuses our key", f"correct POS_API_KEY; {guide.keys}")
+        return fail(f"it refuses our key ({error})", f"correct POS_API_KEY; {guide.keys}")
     if isinstance(error, pos.PosQuotaExhausted):
         return fail(f"its quota is used up ({error})", "wait until it begins anew, or buy a larger one")
     if isinstance(error, pos.PosUnavailable | pos.PosRateLimited):

@@ -30,7 +30,7 @@ from simulators.world import World
 from starter.demo.street import Street
 from starter.preview.clock import ClockInterceptor, SkippingClock
 from starter.preview.serving import free_socket, serving
-from starter.stack import till_path
+from starter.simulated_tills import till_path
 from storage.database import Database
 from worker import build_workers
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from activities.composition import form_links
+from activities.till_clients import till_client
 from domain import links
 from domain.customer import Command, CommandKind
 from domain.events import FormName
@@ -18,9 +19,9 @@ from starter import lifelines
 from starter.preview.agenda import Agenda
 from starter.preview.corp import Corp
 from starter.preview.diary import ZONE
-from starter.preview.earlier import remember
 from starter.preview.persona import Answer, Comes, Deed, PastOrder, Persona, Purchase
 from starter.preview.town import Built
+from starter.simulated_tills import remember
 
 PAST = "PAST"  # the template of coupons that were used before the preview begins
 SECOND_PUSH = timedelta(seconds=20)
@@ -61,7 +62,12 @@ class Deeds:
         for order in self.persona.orders:
             await self._paid_before(order, start)
         if self.member_id:
-            await remember(self._corp, self.external_userid, self.member_id, self._corp.clock())
+            await self._remembered(self.member_id)
+
+    async def _remembered(self, member_id: str) -> None:
+        corp = self._corp
+        till = till_client(corp.settings, corp.http, corp.clock)
+        await remember(corp.database, till, self.external_userid, member_id, corp.clock())
 
     async def do(self, deed: Deed) -> str:
         """Whatever the deed is."""

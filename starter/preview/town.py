@@ -15,6 +15,7 @@ from simulators.state.groups import STAFF, GroupMember
 from simulators.state.till import Template
 from starter.preview.corp import Corp
 from starter.preview.persona import Comes, Town, TownGroup, TownStore
+from starter.simulated_tills import template_id
 from storage import directory
 from storage.tables import Employee, EntryCode, Group, Region, Store
 
@@ -93,11 +94,9 @@ async def build(corp: Corp, town: Town, written: Written[Playbook], comes: Seque
 
 def _offer_coupons(corp: Corp, book: Playbook) -> None:
     """The till has what the playbook names; some call it otherwise (POS_OPTIONS)."""
-    options = corp.settings.pos_options
-    theirs = {**options.get("activities", {}), **options.get("tiers", {})}
     for _, coupon in coupons_of(book):
-        template_id = str(theirs.get(coupon.template, coupon.template))
-        corp.world.till.templates[template_id] = Template(template_id=template_id, name=coupon.template)
+        theirs = template_id(coupon.template, corp.settings.pos_options)
+        corp.world.till.templates[theirs] = Template(template_id=theirs, name=coupon.template)
 
 
 def staff_of(store: TownStore) -> list[str]:

@@ -68,7 +68,7 @@ async def _sync(wanted: Sequence[WalkKind], wait: bool) -> None:
         can = _capabilities(settings)
         able = kinds_of(can)
         if strange := [kind for kind in wanted if kind not in able]:
-            raise CommandFailed(f"this till ({settings.pos_provider}) has {_no(strange[0])}")
+            raise CommandFailed(_no(strange[0], settings.pos_provider))
         for kind in [kind for kind in able if kind in (wanted or NIGHTLY)]:
             now = utc_now()
             walk_id = till_walk_id(settings.pos_provider, kind, f"{now:%Y-%m-%dT%H:%M:%S}")
@@ -143,7 +143,7 @@ def _capabilities(settings: Settings) -> pos.Capabilities:
         raise CommandFailed(str(error)) from None
 
 
-def _no(kind: WalkKind) -> str:
+def _no(kind: WalkKind, provider: str) -> str:
     if kind is WalkKind.BACKFILL:
-        return "its own command for that: `journeys till backfill`"
-    return f"no list of its {kind}"
+        return "a backfill is a command of its own: `journeys till backfill`"
+    return f"this till ({provider}) has no list of its {kind}: what pushes tell of them is all there is"

@@ -3,8 +3,9 @@
 import asyncio
 import math
 
+from domain.days import local_day
 from domain.walk_messages import WalkStatus
-from domain.walking import STEP
+from domain.walking import STEP, ZONE
 from starter.progress import following
 from storage.database import Database
 from storage.tables import TillWalk
@@ -26,7 +27,7 @@ async def watch(database: Database, walk_id: str) -> TillWalk:
 
 def words(walk: TillWalk) -> str:
     """One line: what it has seen, down to which day, and why it does not get on."""
-    where = f", down to {walk.reached:%Y-%m-%d}" if walk.reached else ""
+    where = f", down to {local_day(walk.reached, ZONE)}" if walk.reached else ""
     waits = f"; waits until {walk.next_at:%F %H:%M}Z" if walk.next_at else ""
     why = f": {walk.reason}" if walk.reason else ""
     seen = f"{walk.seen} seen, {walk.new} new, {walk.changed} changed"
