@@ -13,13 +13,22 @@ from pathlib import Path
 
 from temporalio.client import WorkflowHistory
 
-from domain.addresses import campaign_id, group_id, staff_task_id, todo_workflow_id
+from domain.addresses import (
+    campaign_id,
+    group_id,
+    staff_task_id,
+    till_feed_id,
+    till_walk_id,
+    todo_workflow_id,
+)
 from domain.campaign import CampaignStatus
 from domain.campaign_messages import OrderKind
 from domain.customer import CommandKind
 from domain.playbook import Frequency
 from domain.policy import Policy, StaffTaskRhythm
 from domain.todos import DONE
+from storage.tables import TillWalk
+from storage.till_walks import open_walk
 from tests import engines
 from tests.corp import Corp, running_corp
 from tests.workflows import campaigns, test_todos
@@ -244,13 +253,33 @@ async def looked_after(corp: Corp, recorder: Recorder) -> None:
     await recorder.save("group_looked_after", group_id(chat_id))
 
 
+async def bought(corp: Corp, recorder: Recorder) -> None:
+    """Two pushes that the feed reads again, and a walk through the products."""
+    provider = corp.settings.pos_provider
+    for amount in (2800, 1900):
+        await corp.do("till/orders", store_id="S002", amount_minor=amount)
+    await asyncio.sleep(3)
+    await recorder.save("till_feed", till_feed_id(provider))
+    walk = TillWalk(
+        id=till_walk_id(provider, "products", "2026-11-23"),
+        provider=provider,
+        kind="products",
+        started_at=corp.clock(),
+    )
+    async with corp.database.transaction() as session:
+        await open_walk(session, walk)
+    await corp.courier.start_till_walk(walk.id)
+    await corp.env.client.get_workflow_handle(walk.id).result()
+    await recorder.save("till_walk", walk.id)
+
+
 async def sweeping(corp: Corp, recorder: Recorder) -> None:
     await start_sweep(corp.env.client)
     await asyncio.sleep(3)
     await recorder.save("sweep", "sweep")
 
 
-SCENARIOS = (whole_life, unlucky, withdrawn, asked, every_step, rolled_out, looked_after, sweeping)
+SCENARIOS = (whole_life, unlucky, withdrawn, asked, every_step, rolled_out, looked_after, bought, sweeping)
 
 
 async def record() -> None:

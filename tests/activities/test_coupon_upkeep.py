@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from temporalio.exceptions import ApplicationError
 
 from activities.coupon_upkeep import LEFT_LYING, CouponUpkeep
 from domain.events import EventKind
@@ -109,3 +110,14 @@ async def test_an_issue_that_nobody_goes_on_with_is_settled(shop: Shop) -> None:
     await look(shop)
     assert (await row_of(shop, "asked")).status == coupons.UNCLEAR
     assert (await row_of(shop, "never")).status == coupons.REFUSED
+
+
+async def test_one_that_waits_for_the_till_and_is_still_wanted_is_not_left_lying(shop: Shop) -> None:
+    she, _ = await known_member(shop)
+    for _ in range(3):
+        await shop.fault("POST pos/coupons", "errcode", errcode=429)
+        with pytest.raises(ApplicationError):
+            await give(shop, she)
+        await look(shop)
+        shop.clock.forward(days=1)
+    assert (await give(shop, she)).issued

@@ -130,18 +130,29 @@ async def test_a_member_who_is_nobodys_customer_is_kept_and_not_asked_for_again(
 async def test_a_till_that_is_down_stops_nothing_else_and_loses_nothing(shop: Shop) -> None:
     she, member_id = await known_to_wecom(shop)
     await left(shop, f"member/{member_id}", "event-1")
-    await left(shop, "member/another", "event-2")
+    for number in range(5):
+        await left(shop, f"member/another-{number}", f"event-2-{number}")
     await left(shop, "customer/wm1", "event-3")
     batch_id = await planned(shop, she)
     shop.clock.forward(minutes=31)
-    await shop.fault("pos/members", "http_500", times=1)
+    await shop.fault("pos/members", "http_500", times=3)
     report = await sweep(shop)
     assert (report.delivered, report.orphans) == (1, 1)
     assert delivered(shop) == [("customer/wm1", "event-3")]
     assert shop.courier.staff_tasks[-1] == batch_id
-    assert shop.calls("GET pos/members") == 1, "a till that is down is not asked for all the others"
+    assert shop.calls("GET pos/members") == 3, "a till that is down is not asked for all the others"
     await sweep(shop)
     assert (f"customer/{she}", "event-1") in delivered(shop)
+
+
+async def test_one_member_whom_the_till_cannot_tell_holds_up_no_other(shop: Shop) -> None:
+    she, member_id = await known_to_wecom(shop)
+    await left(shop, "member/unreadable", "event-1")
+    await left(shop, f"member/{member_id}", "event-2")
+    shop.clock.forward(minutes=31)
+    await shop.fault("pos/members", "http_500", times=1)
+    await sweep(shop)
+    assert delivered(shop) == [(f"customer/{she}", "event-2")]
 
 
 # ---- batches and parked lives

@@ -128,4 +128,4 @@ async def test_every_item_is_a_sign_of_life(shop: Shop) -> None:
     env = ActivityEnvironment()
     env.on_heartbeat = lambda *details: beats.append(details)
     await env.run(shop.activities.upkeep.sweep, SweepStart())
-    assert len(beats) == 15 + 3 + 2 + 2, "fifteen pieces, three facts, two pictures, two lives of groups"
+    assert len(beats) == 18 + 3 + 2 + 2, "eighteen pieces, three facts, two pictures, two lives of groups"

@@ -239,3 +239,10 @@ def test_events_for_others_change_nothing(kind: EventKind) -> None:
     state = friend()
     life.happened(state, event(kind, 1, userid="chen", playbook="coffee"), after(1))
     assert state == friend()
+
+
+@pytest.mark.parametrize("reason", ["expired", "void"])
+def test_her_story_says_how_a_coupon_ended(reason: str) -> None:
+    state = customer()
+    life.happened(state, event(EventKind.COUPON_EXPIRED, coupon_id="c1", reason=reason), after(1))
+    assert (state.log[-1].what, state.log[-1].reason) == (f"coupon {reason}", "coupon c1")

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from integrations.pos import (
+    GenericPos,
     PosAuthError,
     PosError,
     PosInvalidRequest,
@@ -59,7 +60,7 @@ def test_only_what_changed_nothing_is_retryable() -> None:
     assert retryable == {PosRateLimited, PosUnavailable}
 
 
-@pytest.mark.parametrize(("value", "seconds"), [("30", 30.0), ("soon", None), ("", None)])
+@pytest.mark.parametrize(("value", "seconds"), [("30", 30.0), ("soon", None), ("", None), ("9" * 400, None)])
 async def test_a_rate_limit_says_how_long(value: str, seconds: float | None) -> None:
     pos, _ = answering({}, 429, **{"retry-after": value})
     with pytest.raises(PosRateLimited) as caught:
@@ -85,3 +86,18 @@ async def test_a_write_without_an_answer_is_unknown_and_a_read_is_not(failure: E
 async def test_an_unreadable_answer_to_a_write_is_unknown(body: object) -> None:
     with pytest.raises(PosOutcomeUnknown):
         await issue(answering(body)[0])
+
+
+async def test_a_key_that_no_header_can_hold_is_said_and_not_shown() -> None:
+    http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+    pos = GenericPos(http=http, base_url="https://till.example", api_key="钥匙", webhook_secret="hook")
+    with pytest.raises(PosUnavailable, match="UnicodeEncodeError") as caught:
+        await pos.list_stores()
+    assert "钥匙" not in str(caught.value)
+
+
+async def test_a_code_of_any_length_makes_no_long_error() -> None:
+    pos, _ = answering({"error": {"code": "x" * 10_000}}, 400)
+    with pytest.raises(PosInvalidRequest) as caught:
+        await get_coupon(pos)
+    assert len(str(caught.value)) == 300

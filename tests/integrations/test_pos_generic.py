@@ -90,6 +90,24 @@ async def test_money_that_is_not_a_whole_number_is_refused(amount: object) -> No
         await pos.get_order("o1")
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("paid_at", "2026-03-01T09:00:00"),
+        ("status", "teleported"),
+        ("order_id", 9007199254740993001),
+        ("paid", {"amount_minor": -2500, "currency": "CNY"}),
+        ("refunded", {"amount_minor": -1, "currency": "CNY"}),
+    ],
+)
+async def test_what_the_contract_does_not_allow_is_named_and_never_guessed_at(
+    field: str, value: object
+) -> None:
+    pos, _ = answering({**ORDER, field: value})
+    with pytest.raises(PosUnavailable, match=field):
+        await pos.get_order("o1")
+
+
 def test_money_never_comes_from_a_float() -> None:
     with pytest.raises(ValidationError):
         Money.model_validate({"amount_minor": 25.0, "currency": "CNY"})
@@ -116,6 +134,12 @@ async def test_stores_keep_the_coordinate_system() -> None:
     one, two = await pos.list_stores()
     assert one.geo == GeoPoint(lat=31.2, lng=121.5, crs="gcj02")
     assert two.geo is None
+
+
+async def test_a_place_off_the_globe_is_refused() -> None:
+    pos, _ = answering({"stores": [{"store_id": "s1", "name": "One", "lat": 121.5, "lng": 31.2}]})
+    with pytest.raises(PosUnavailable, match=r"stores\.0\.lat"):
+        await pos.list_stores()
 
 
 @pytest.mark.parametrize("status", [200, 201])

@@ -57,6 +57,15 @@ async def test_a_refund_is_a_ticket_that_names_its_order_whatever_its_sign() -> 
         assert (ticket.paid.amount_minor, ticket.refunded.amount_minor) == (0, 1500)
 
 
+async def test_a_negative_ticket_is_never_a_purchase() -> None:
+    """Whatever its status says."""
+    ticket = await read(orderId="9", relatedOrderId="8", orderReceivedAmt="-1500")
+    assert (ticket.status, ticket.refund_of) == (OrderStatus.REFUNDED, "810094162/8")
+    assert (ticket.paid.amount_minor, ticket.refunded.amount_minor) == (0, 1500)
+    bare = await read(orderReceivedAmt="-1500")
+    assert (bare.status, bare.paid.amount_minor, bare.refunded) == (OrderStatus.PAID, 0, None)
+
+
 async def test_an_order_that_says_itself_that_it_was_refunded() -> None:
     told = await read(orderStatus="REFUND")
     assert (told.refund_of, told.status) == (None, OrderStatus.REFUNDED)
@@ -99,10 +108,12 @@ async def test_who_is_no_member(nobody: object) -> None:
     ("changes", "place"),
     [
         ({"orderStatus": "TELEPORTED"}, "orderStatus"),
+        ({"orderStatus": {"code": 1}}, "orderStatus"),
         ({"orderReceivedAmt": 45.5}, "orderReceivedAmt"),
         ({"orderReceivedAmt": "45.50"}, "orderReceivedAmt"),
         ({"orderReceivedAmt": None}, "orderReceivedAmt"),
         ({"settleTime": "2026-03-01T12:00:00Z"}, "settleTime"),
+        ({"settleTime": "0001-01-01 00:00:00"}, "settleTime"),
         ({"memberId": 1.5}, "memberId"),
         ({"orderId": None}, "orderId"),
     ],
@@ -138,6 +149,23 @@ async def test_dishes_sent_back_are_not_bought_and_gifts_are_marked() -> None:
 
 def row(trade: str, kind: str = "FOR_HERE") -> dict[str, Any]:
     return {"orderId": trade, "orderType": kind}
+
+
+async def test_a_time_that_is_not_set_is_none() -> None:
+    for nothing in ("", None, "0000-00-00 00:00:00", "1970-01-01 08:00:00"):
+        assert (await read(settleTime=nothing)).paid_at == PAID_AT - timedelta(minutes=30), (
+            "when it was opened"
+        )
+
+
+async def test_a_listed_order_that_is_no_sale_or_is_gone_does_not_stop_the_walk() -> None:
+    api = Keruyun().prepare(
+        "order/queryList", result(data={"list": [row("1"), row("2"), row("3")], "totalPage": 1})
+    )
+    stored = result(data=order(orderType="MEMBER_STORE"))
+    api.prepare(DETAIL, stored, refused(2003), result(data=order()))
+    page = await api.till.list_orders(since=SINCE, until=UNTIL, store_id="810094162")
+    assert [one.order_id for one in page.items] == [ORDER_ID]
 
 
 @pytest.mark.parametrize("shape", ["page_bean", "flat"])

@@ -150,6 +150,9 @@ async def test_no_secret_shows(caplog: pytest.LogCaptureFixture) -> None:
     api = Keruyun({"send_token": True}).prepare(DETAIL, result(data=order()))
     await api.till.get_order(ORDER_ID)
     assert "token-1" not in caplog.text
+    signs = [request.url.params["sign"] for request in api.requests]
+    assert signs
+    assert not [one for one in (*signs, "301001") if one in caplog.text], "good for as long as the timestamp"
     assert SECRET not in caplog.text + repr(vars(api.till))
 
 

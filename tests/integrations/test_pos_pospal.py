@@ -258,6 +258,7 @@ async def test_what_was_taken_back_is_cancelled() -> None:
         ("totalAmount", "much"),
         ("totalAmount", "1E+400"),
         ("datetime", "0000-00-00 00:00:00"),
+        ("datetime", "0001-01-01 00:00:00"),
         ("datetime", ""),
     ],
 )
@@ -270,6 +271,11 @@ async def test_a_ticket_that_is_not_understood_is_said_to_be_so(field: str, valu
 @settings(max_examples=50)
 def test_yuan_become_fen_exactly(yuan: Decimal) -> None:
     assert money(yuan, "CNY").amount_minor == int(yuan * 100)
+
+
+@pytest.mark.parametrize(("currency", "minor"), [("CNY", 1250), ("JPY", 13), ("KWD", 12_500)])
+def test_each_currency_has_its_own_coins(currency: str, minor: int) -> None:
+    assert money(Decimal("12.5"), currency).amount_minor == minor
 
 
 def test_time_is_written_in_whole_seconds_of_the_stores_place() -> None:
@@ -296,6 +302,14 @@ async def test_pages_are_echoed_verbatim_until_one_is_not_full() -> None:
     assert (len(first.items), len(last.items), last.next_cursor) == (2, 1, None)
     assert "postBackParameter" not in body_of(asked[0])
     assert body_of(asked[1])["postBackParameter"] == back
+
+
+async def test_a_page_that_comes_again_and_again_ends_the_walk() -> None:
+    pos, asked = answering({"result": [CUSTOMER], "pageSize": 1, "postBackParameter": {"at": 1}})
+    first = await pos.list_members()
+    with pytest.raises(PosUnavailable, match="this one again"):
+        await pos.list_members(cursor=first.next_cursor)
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize(
@@ -333,8 +347,9 @@ async def test_the_days_calls_begin_anew_at_midnight_in_china() -> None:
     assert caught.value.retry_after_s == 7 * 3600, "it is 17:00 there"
 
 
-async def test_a_breakdown_is_no_refusal() -> None:
-    pos = refusing("系统异常，请稍后再试")
+@pytest.mark.parametrize("message", ["系统异常", "请求超时", "请稍后再试"])
+async def test_a_breakdown_is_no_refusal(message: str) -> None:
+    pos = refusing(message)
     with pytest.raises(PosUnavailable):
         await pos.get_order("S001/1")
     with pytest.raises(PosOutcomeUnknown):

@@ -197,6 +197,7 @@ async def test_every_call_names_the_version_and_the_token() -> None:
         {"customers": [1]},
         {"customers": [{}]},
         {"customers": [{"id": 7}]},
+        b'{"customers": [], "count": NaN}',  # which Python takes
         {"customers": [{"id": "C1", "created_at": "2026-03-01T09:00:00"}]},  # naive
         {"errors": ["x"]},
     ],
@@ -287,3 +288,19 @@ def test_settings_that_are_missing_or_wrong_are_named() -> None:
         over(never, push_url="")
     with pytest.raises(AccessError, match="grant_point"):
         over(never, options={"grant_point": True})
+
+
+async def test_a_store_that_opens_between_two_pages_does_not_change_the_query() -> None:
+    """Square's cursor is of one query: for another it is refused, and a long walk would end there."""
+    span: dict[str, Any] = {"since": START - timedelta(days=1), "until": START}
+    pos, asked = answering({"locations": [{"id": "L1"}, {"id": "L3"}]}, {"cursor": "more"})
+    page = await pos.list_orders(**span)
+    assert asked[-1][1]["location_ids"] == ["L1", "L3"]
+    pos, asked = answering({"locations": [{"id": one} for one in ("L1", "L2", "L3", "L4")]}, {})
+    page = await pos.list_orders(**span, cursor=page.next_cursor)
+    assert (asked[-1][1]["location_ids"], asked[-1][1]["cursor"]) == (["L1", "L3"], "more")
+    await pos.list_orders(**span, cursor=page.next_cursor)
+    assert asked[-1][1]["location_ids"] == ["L4"]
+    for foreign in ("", "7", "{}", "[1]"):
+        with pytest.raises(PosInvalidRequest, match="cursor"):
+            await pos.list_orders(**span, cursor=foreign)

@@ -89,6 +89,11 @@ def test_what_is_older_than_squares_own_repeats_is_rejected(days: int, fresh: bo
             told("labor.shift.created", now)
 
 
+@pytest.mark.parametrize("data", [{}, {"object": None}, {"deleted": True}])
+def test_a_type_that_we_do_not_know_is_ignored_whatever_it_says(data: dict[str, Any]) -> None:
+    assert told("catalog.version.updated", **data)[0].kind is EventKind.IGNORED
+
+
 @pytest.mark.parametrize("body", [b"[]", b"{", b"7", b'{"type": "x"}', b"[" * 10_000])
 def test_a_body_that_is_no_event(body: bytes) -> None:
     with pytest.raises(WebhookRejected):

@@ -69,7 +69,15 @@ def test_one_changed_byte_or_header_is_refused(body: bytes, headers: dict[str, s
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"{", b'{"id":"1"}', b'{"type":"POINTS","msg":"%7B"}', b'{"type":"X","msg":"[1]"}', b"\xff"],
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"id":"1"}',
+        b'{"type":"POINTS","msg":"%7B"}',
+        b'{"type":"POINTS","msg":"[1]"}',
+        b"\xff",
+    ],
 )
 def test_a_body_that_makes_no_sense_is_refused_also_when_signed(body: bytes) -> None:
     with pytest.raises(WebhookRejected):
@@ -170,6 +178,8 @@ def test_tests_and_unknown_types_are_ignored_not_refused() -> None:
     assert told("trade_TradePaid", {"tid": "E1"}, test=True).kind is EventKind.IGNORED
     assert told("SOMETHING_NEW", {"tid": "E1"}).kind is EventKind.IGNORED
     assert told("trade_TradePaid").kind is EventKind.IGNORED, "of no order"
+    assert opened(signed(b'{"type":"X","msg":"[1]","msg_id":7}')).dedupe_key == "7"
+    assert told("ITEM_STATE", {"item_id": 1, "status": 3}).kind is EventKind.STOCK_CHANGED
 
 
 def test_without_a_msg_id_what_happened_makes_the_key() -> None:

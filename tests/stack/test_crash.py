@@ -44,7 +44,8 @@ async def test_a_worker_killed_at_random_moments_loses_and_doubles_nothing(tmp_p
             policy=load_policy(up.settings.playbooks_dir),
             clock=utc_now,
         )
-        town = await build(street, database, wecom_client(up.settings, http, database, utc_now), activities)
+        client = wecom_client(up.settings, http, database, utc_now)
+        town = await build(street, database, client, activities, up.settings, http)
         killer = asyncio.create_task(_kill(up))
         employees = asyncio.create_task(_tap(street))
         people = await _people(street, town)

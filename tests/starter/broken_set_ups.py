@@ -64,7 +64,7 @@ SET_UPS = (
     Broken(
         "a gateway that only this machine knows, with the real WeCom",
         breaking.own_values(wecom_base_url=REAL),
-        ("PUBLIC_URL", "GATEWAY_URL", "echo"),
+        ("PUBLIC_URL", "GATEWAY_URL", "echo", "pushes"),
         ("127.0.0.1 is known only", "https://"),
     ),
     # PostgreSQL
@@ -288,7 +288,7 @@ SET_UPS = (
         ("till",),
         ("POS_OPTIONS",),
     ),
-    Broken("options that are no JSON", breaking.changed(pos_options="crs"), ("pos_options",), ("JSON",)),
+    Broken("options that are no JSON", breaking.changed(pos_options="crs"), ("POS_OPTIONS",), ("JSON",)),
     Broken(
         "no key of members", breaking.changed(member_key=""), ("key of members",), ("openssl rand -hex 32",)
     ),

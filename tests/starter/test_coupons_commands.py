@@ -88,6 +88,8 @@ async def test_m62_stores_are_stocked_by_hand_and_from_a_sheet(shell: Shell) -> 
         "S2: 9 of T, 8 left",
     ]
     assert "'S9'" in (await run(shell, "stock", "set", "T", "S9")).err
+    assert "no store has more than" in (await run(shell, "stock", "set", "T", "S1=99999999999")).err
+    assert "named twice" in (await run(shell, "stock", "set", "T", "S1=1", "S1=2")).err
     assert "there is no store S9" in (await run(shell, "stock", "set", "T", "S9=1")).err
     sheet = shell.folder / "vouchers.csv"
     sheet.write_text("门店编号,数量\nS1,20\nS7,1\n", encoding="utf-8")
@@ -97,5 +99,5 @@ async def test_m62_stores_are_stocked_by_hand_and_from_a_sheet(shell: Shell) -> 
     rows = await read(shell, "stock", "list", "--template", "T")
     assert [(row["store"], row["total"], row["held"], row["left"]) for row in rows] == [
         ("S1", 20, 1, 19),
-        ("S2", 0, 1, 0),
-    ]
+        ("S2", 0, 1, -1),
+    ], "one more is out than there is"

@@ -8,6 +8,7 @@ import pytest
 from activities.courier import Courier
 from domain.errors import Explained
 from domain.events import Event, EventKind
+from integrations import pos
 from settings import Settings, utc_now
 from starter import context, customers_commands, members_commands
 from starter.doctor import member_area
@@ -22,6 +23,15 @@ from tests.storage.chain import NOON, Chain
 
 pytestmark = pytest.mark.anyio
 PHONE = "+8613800138000"
+
+
+class Till:
+    """It has an account of which no push and no walk has told."""
+
+    provider = accounts.TILL
+
+    async def find_members(self, key: pos.MemberKey) -> list[pos.Member]:
+        return [pos.Member(member_id="m9")] if key.value == "m9" else []
 
 
 @pytest.fixture
@@ -42,6 +52,7 @@ async def chain(
     await accounts.keep(chain, "m1", keys=keys, phone=PHONE, level="金卡")
     await accounts.keep(chain, "m2", keys=keys, phone=PHONE)
     await accounts.keep(chain, "m3")
+    monkeypatch.setattr(members_commands, "till_client", lambda *_: Till())
     await accounts.place(chain, "wm1", "m1", "m2")
     await accounts.place(chain, "wm2", "m3")
     return chain
@@ -111,6 +122,14 @@ async def test_what_waited_is_delivered_when_she_is_linked(
     await members_commands._link("wm1", "m1", "Li", "by her card")
     assert sent == ["customer/wm1"]
     assert "what waited was delivered to wm1: 1" in capsys.readouterr().out
+
+
+async def test_an_account_that_only_the_till_knows_is_read_there(
+    chain: Chain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await members_commands._link("wm1", "m9", "Li", "by her card")
+    await members_commands._show("m9", False)
+    assert "wm1 is member m9" in capsys.readouterr().out
 
 
 async def test_what_nobody_knows_is_an_error(chain: Chain) -> None:

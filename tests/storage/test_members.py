@@ -1,11 +1,13 @@
 """The identity index: found by any key, readable by nobody, and never guessed between."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
 from storage import inbound, member_conflicts, member_links
+from storage.member_conflicts import Word
 from storage.member_keys import MemberKeyError, MemberKeys
 from storage.member_links import LinkRefused
 from storage.tables import Customer, Member, MemberConflict, MemberKey
@@ -115,6 +117,18 @@ async def test_one_match_is_linked_and_what_waited_is_hers(chain: Chain) -> None
     async with chain.database.transaction() as session:
         [row] = await member_links.links_of(session, TILL, ["wm1"])
     assert (row.member_id, row.by, row.until) == ("m1", "phone", None)
+
+
+async def test_what_was_nobodys_is_hers_when_she_is_linked_within_the_week(chain: Chain) -> None:
+    await chain.befriend("wm1", "chen")
+    for member_id in ("m1", "m2"):
+        await push_for(chain, member_id)
+        async with chain.database.transaction() as session:
+            await inbound.readdress(session, f"member/{member_id}", None, NOON)
+    await link(chain, "wm1", "m1")
+    await unlink(chain, "wm1", "m1")
+    await link(chain, "wm1", "m2", Word("Li", "late", NOON + timedelta(days=14)))
+    assert await waits(chain, "customer/wm1") == 1, "what is so old is no news"
 
 
 async def test_two_matches_are_a_conflict_and_she_stays_unlinked(chain: Chain) -> None:
