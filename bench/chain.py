@@ -96,6 +96,6 @@ async def chain(up: stack.Stack, http: httpx.AsyncClient) -> AsyncIterator[Chain
     activities = compose(
         up.settings, http=http, database=database, temporal=temporal, policy=policy, clock=utc_now
     )
-    await build(street, database, client, activities)
+    await build(street, database, client, activities, up.settings, http)
     yield Chain(street, Courier(temporal, database, utc_now), database)
     await database.close()
