@@ -16,7 +16,7 @@ from activities.identify import Identifier
 from domain.step_messages import GiveCoupon, GivenCoupon
 from integrations import pos
 from settings import Clock
-from storage import coupons, exposures, facts, lives, voucher_stocks
+from storage import coupons, exposures, facts, lives, member_conflicts, voucher_stocks
 from storage.database import Database
 from storage.tables import Coupon
 
@@ -101,12 +101,19 @@ class Coupons:
             await coupons.wait(session, key, f"waits: the till refuses us ({error}); see `journeys doctor`")
         return ApplicationError(str(error), type=type(error).__name__)
 
+    async def _why_nobody(self, external_userid: str) -> str:
+        async with self._database.transaction() as session:
+            in_conflict = await member_conflicts.open_of(session, external_userid)
+        if in_conflict:
+            return "not_member: several accounts may be hers (`journeys members conflicts`)"
+        return "not_member: the till does not know her"
+
     async def _make_ready(self, row: Coupon) -> Coupon:
         """Her account, and one of a store's vouchers where the template has stocks (M62)."""
         # A till that was slow when she came may know her by now.
         member_id = row.member_id or await self._identifier.member(row.external_userid)
         if member_id is None:
-            return await self._refuse(row.key, "not_member: the till does not know her")
+            return await self._refuse(row.key, await self._why_nobody(row.external_userid))
         now = self._clock()
         async with self._database.transaction() as session:
             row = await coupons.locked(session, row.key)

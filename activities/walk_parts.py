@@ -113,7 +113,10 @@ def _unknown(store: pos.Store) -> list[str]:
     """A store that is shut at the till, too, is missed by nobody."""
     if not store.active:
         return []
-    return [f"store {store.store_id} ({store.name}) is not ours: its orders belong to no store"]
+    return [
+        f"store {store.store_id} ({store.name}) is not ours: its orders belong to no "
+        "store, until `journeys stores import` brings it"
+    ]
 
 
 def _place(row: Store, there: pos.GeoPoint, kept: Kept) -> None:

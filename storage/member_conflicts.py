@@ -49,7 +49,7 @@ async def keep(
 
 async def settle(session: AsyncSession, external_userid: str, member_id: str, word: Word) -> None:
     """She is this member now; without an open conflict there is nothing to settle."""
-    if conflict := await _open_of(session, external_userid):
+    if conflict := await open_of(session, external_userid):
         _close(conflict, word)
         conflict.chosen = member_id
         session.add(conflict)
@@ -57,7 +57,7 @@ async def settle(session: AsyncSession, external_userid: str, member_id: str, wo
 
 async def strike(session: AsyncSession, external_userid: str, member_id: str, word: Word) -> bool:
     """She is not this one of the candidates. False: it is none."""
-    conflict = await _open_of(session, external_userid)
+    conflict = await open_of(session, external_userid)
     if conflict is None or member_id not in conflict.candidates:
         return False
     conflict.candidates = [one for one in conflict.candidates if one != member_id]
@@ -95,7 +95,8 @@ async def of_any(
     return (await session.exec(query.order_by(col(MemberConflict.id)))).all()
 
 
-async def _open_of(session: AsyncSession, external_userid: str) -> MemberConflict | None:
+async def open_of(session: AsyncSession, external_userid: str) -> MemberConflict | None:
+    """The conflict that she waits in, if she does."""
     query = select(MemberConflict).where(
         MemberConflict.external_userid == external_userid, col(MemberConflict.resolved_at).is_(None)
     )

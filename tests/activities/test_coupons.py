@@ -6,6 +6,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from domain.step_messages import GiveCoupon, GivenCoupon
+from storage import member_conflicts
 from tests.activities.giving import COUPON, give, known_member, row_of
 from tests.activities.shop import Shop
 
@@ -52,6 +53,15 @@ async def test_at_once_from_two_workers_it_is_one_coupon(shop: Shop) -> None:
     given = await asyncio.gather(*(give(shop, she) for _ in range(4)))
     assert all(coupon.issued for coupon in given)
     assert len(shop.world.till.coupons) == 1
+
+
+async def test_who_may_be_several_members_is_told_of_as_that(shop: Shop) -> None:
+    she = await shop.friend()
+    async with shop.database.transaction() as session:
+        await member_conflicts.keep(session, she, "generic", "unionid", ["m1", "m2"], shop.clock())
+    given = await give(shop, she)
+    assert not given.issued
+    assert "`journeys members conflicts`" in given.reason
 
 
 async def test_who_is_no_member_gets_none_and_the_reason_is_kept(shop: Shop) -> None:

@@ -318,7 +318,8 @@ async def test_places_are_converted_and_written_only_where_we_have_none(shop: Sh
     assert (found["S002"].latitude, found["S002"].longitude) == here, "ours is never overwritten"
     assert walk.findings == [
         "store S002: the till has it 1112 m from where we have it",
-        "store S077 (新店) is not ours: its orders belong to no store",
+        "store S077 (新店) is not ours: its orders belong to no store, "
+        "until `journeys stores import` brings it",
     ]
     assert (walk.seen, walk.changed) == (3, 1)
 
