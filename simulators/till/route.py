@@ -1,14 +1,11 @@
 """The gate of the till: bearer key, fault buttons, one shape of error."""
 
-from collections.abc import Callable, Coroutine
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 
 from simulators.faults import through
+from simulators.gate import GateRoute, Handler
 from simulators.state.refused import Refused
 from simulators.world import World
 
@@ -21,24 +18,7 @@ def refuse(status: int, message: str = "") -> JSONResponse:
     return JSONResponse({"error": error}, status_code=status)
 
 
-class TillRoute(APIRoute):
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-        api = self.path.removeprefix("/")
-
-        async def guarded(request: Request) -> Response:
-            world: World = request.app.state.world
-            world.traffic.counts[f"{request.method} {api}"] += 1
-            response = await _answer(world, api, request, handle)
-            world.traffic.record(request.method, api, response.status_code)
-            return response
-
-        return guarded
-
-
-async def _answer(
-    world: World, api: str, request: Request, handle: Callable[[Request], Coroutine[Any, Any, Response]]
-) -> Response:
+async def _answer(world: World, api: str, request: Request, handle: Handler) -> Response:
     async def act() -> Response:
         try:
             return await handle(request)
@@ -50,6 +30,10 @@ async def _answer(
     if request.headers.get("Authorization") != f"Bearer {world.config.pos_api_key}":
         return refuse(401, "wrong or missing API key")
     return await through(world.faults.take(request.method, api), act, refuse)
+
+
+class TillRoute(GateRoute):
+    answer = staticmethod(_answer)
 
 
 def till_router() -> APIRouter:

@@ -2,15 +2,15 @@
 
 import hmac
 import uuid
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 
 from simulators.faults import through
+from simulators.gate import GateRoute, Handler
 from simulators.state.refused import Refused
 from simulators.tills.keruyun.signing import VERSION, fresh, sign, token
 from simulators.world import World
@@ -27,7 +27,6 @@ MESSAGES = {
 }
 
 Answer = dict[str, Any]
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class Failure(Exception):
@@ -62,21 +61,6 @@ def failed(code: str, says: str) -> Answer:
     return ok({"success": False, "msgCode": code, "msgInfo": says, "data": None})
 
 
-class KeruyunRoute(APIRoute):
-    def get_route_handler(self) -> Handler:
-        handle = super().get_route_handler()
-        api = self.path.removeprefix("/")
-
-        async def guarded(request: Request) -> Response:
-            world: World = request.app.state.world
-            world.traffic.counts[f"{request.method} {api}"] += 1
-            response = await _answer(world, api, request, handle)
-            world.traffic.record(request.method, api, response.status_code)
-            return response
-
-        return guarded
-
-
 async def _answer(world: World, api: str, request: Request, handle: Handler) -> Response:
     async def act() -> Response:
         try:
@@ -94,6 +78,10 @@ async def _answer(world: World, api: str, request: Request, handle: Handler) -> 
     except Failure as failure:
         return _refuse(failure.code)
     return await through(world.faults.take(request.method, api), act, _refuse)
+
+
+class KeruyunRoute(GateRoute):
+    answer = staticmethod(_answer)
 
 
 def _refuse(code: int) -> Response:

@@ -2,16 +2,15 @@
 
 import hmac
 import json
-from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 
 from simulators.clock import CHINA
 from simulators.faults import through
+from simulators.gate import GateRoute, Handler
 from simulators.tills.pospal.keys import Shop, shops, sign, sign_v3
 from simulators.tills.pospal.refusals import MESSAGES, Refusal
 from simulators.world import World
@@ -20,26 +19,10 @@ V1, V2 = "/pospal/pospal-api2/openapi/v1", "/pospal/openinterface"
 AUTH = "/pospal/pospal-api/api/auth/openapi"
 
 Answer = dict[str, Any]
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def ok(data: Any) -> Answer:
     return {"status": "success", "messages": [], "data": data}
-
-
-class PospalRoute(APIRoute):
-    def get_route_handler(self) -> Handler:
-        handle = super().get_route_handler()
-        api = f"pospal/{self.path.rstrip('/').rpartition('/')[2]}"
-
-        async def guarded(request: Request) -> Response:
-            world: World = request.app.state.world
-            world.traffic.counts[f"{request.method} {api}"] += 1
-            response = await _answer(world, api, request, handle)
-            world.traffic.record(request.method, api, response.status_code)
-            return response
-
-        return guarded
 
 
 async def _answer(world: World, api: str, request: Request, handle: Handler) -> Response:
@@ -57,6 +40,14 @@ async def _answer(world: World, api: str, request: Request, handle: Handler) -> 
     except Refusal as refusal:
         return _refuse(refusal.code)
     return await through(world.faults.take(request.method, api), act, _refuse)
+
+
+class PospalRoute(GateRoute):
+    answer = staticmethod(_answer)
+
+    @property
+    def api(self) -> str:
+        return f"pospal/{self.path.rstrip('/').rpartition('/')[2]}"
 
 
 def _refuse(code: int) -> Response:

@@ -1,16 +1,15 @@
 """Square's gate: bearer token, version, fault buttons, errors in Square's shape."""
 
 import re
-from collections.abc import Callable, Coroutine
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from simulators.faults import through
+from simulators.gate import GateRoute, Handler
 from simulators.state.refused import Refused, Unknown
 from simulators.world import World
 
@@ -61,24 +60,7 @@ def refuse(status: int, code: str | None = None, detail: str = "") -> JSONRespon
     return JSONResponse({"errors": [error]}, status_code=status)
 
 
-class SquareRoute(APIRoute):
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-        api = self.path.removeprefix("/")
-
-        async def guarded(request: Request) -> Response:
-            world: World = request.app.state.world
-            world.traffic.counts[f"{request.method} {api}"] += 1
-            response = await _answer(world, api, request, handle)
-            world.traffic.record(request.method, api, response.status_code)
-            return response
-
-        return guarded
-
-
-async def _answer(
-    world: World, api: str, request: Request, handle: Callable[[Request], Coroutine[Any, Any, Response]]
-) -> Response:
+async def _answer(world: World, api: str, request: Request, handle: Handler) -> Response:
     async def act() -> Response:
         try:
             return await handle(request)
@@ -95,6 +77,10 @@ async def _answer(
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", version):
         return refuse(400, "INVALID_SQUARE_VERSION_FORMAT", "Square-Version is a date")
     return await through(world.faults.take(request.method, api), act, refuse)
+
+
+class SquareRoute(GateRoute):
+    answer = staticmethod(_answer)
 
 
 def square_router() -> APIRouter:

@@ -3,7 +3,6 @@
 Everything is HTTP 200. A fault's errcode is the gateway's up to 5002, beyond that the business's.
 """
 
-from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from itertools import takewhile
 from typing import Any
@@ -11,9 +10,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 
 from simulators.faults import through
+from simulators.gate import GateRoute, Handler
 from simulators.state.refused import Refused
 from simulators.tills.youzan import token
 from simulators.world import World
@@ -23,7 +22,6 @@ SECOND = timedelta(seconds=1)
 GATEWAY_CODES = range(4000, 5003)
 
 Answer = dict[str, Any]
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class Failure(Exception):
@@ -43,21 +41,6 @@ def served(data: object, **beside: object) -> Answer:
         "trace_id": "yz7-0a",
         **beside,
     }
-
-
-class YouzanRoute(APIRoute):
-    def get_route_handler(self) -> Handler:
-        handle = super().get_route_handler()
-        api = self.path.removeprefix("/")
-
-        async def guarded(request: Request) -> Response:
-            world: World = request.app.state.world
-            world.traffic.counts[f"{request.method} {api}"] += 1
-            response = await _answer(world, api, request, handle)
-            world.traffic.record(request.method, api, response.status_code)
-            return response
-
-        return guarded
 
 
 def youzan_router() -> APIRouter:
@@ -85,6 +68,10 @@ async def _answer(world: World, api: str, request: Request, handle: Handler) -> 
     if _too_many(world):
         return _gateway(4101, "请求过于频繁")
     return await through(world.faults.take(request.method, api), act, _refuse)
+
+
+class YouzanRoute(GateRoute):
+    answer = staticmethod(_answer)
 
 
 def _too_many(world: World) -> bool:
