@@ -111,8 +111,9 @@ def _till_door(app: FastAPI, doors: Doors, metrics: Metrics) -> None:
                 new = await doors.intake.take_hints(hints)
             except TryAgain:
                 return _try_again(metrics, "pos")
-            metrics.facts.labels("pos", "new").inc(new)
-            metrics.facts.labels("pos", "repeated").inc(len(hints) - new)
+            for result, number in (("new", new), ("repeated", len(hints) - new)):
+                if number:
+                    metrics.facts.labels("pos", result).inc(number)
             ack = doors.till.ack(told)
             return Response(ack.body, ack.status, media_type=ack.content_type)
 
