@@ -15,7 +15,6 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from temporalio.envconfig import ClientConfig
 
 from domain.errors import Explained
 
@@ -134,6 +133,8 @@ class Settings(BaseSettings):
 
         The embedded stack sets its own address: one that is exported in the shell must not lead it elsewhere.
         """
+        from temporalio.envconfig import ClientConfig  # a third of a second; most commands need none
+
         ours = {"target_host": self.temporal_address, "namespace": self.temporal_namespace}
         fields = {"target_host": "temporal_address", "namespace": "temporal_namespace"}
         wanted = {key: ours[key] for key, field in fields.items() if field in self.model_fields_set}
